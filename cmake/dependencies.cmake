@@ -1,0 +1,16 @@
+# Debian 12 names: libsqlite3-dev libcurl4-openssl-dev libssl-dev libcjson-dev libxlsxwriter-dev
+# zlib1g-dev libexpat1-dev; libmicrohttpd-dev for the simulator, libcmocka-dev for the unit tests.
+find_package(SQLite3 3.37 REQUIRED)
+find_package(CURL 7.84 REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(EXPAT REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(XLSXWRITER REQUIRED IMPORTED_TARGET xlsxwriter)
+if(CONFHOUSE_SIM)
+    pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
+endif()
+if(CONFHOUSE_TESTS)
+    pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+endif()

@@ -1,0 +1,23 @@
+# Called by confhouse_embed: writes OUT/sql_text.{h,c} from FILES (comma separated, under ROOT).
+string(REPLACE "," ";" FILES "${FILES}")
+set(header "/* Made from sql/ and queries/: do not edit. */\n#ifndef SQL_TEXT_H\n#define SQL_TEXT_H\n\n")
+string(APPEND header "typedef struct SqlFile {\n    const char *path; /* as in the source tree */\n"
+                     "    const char *text;\n} SqlFile;\n\n"
+                     "extern const SqlFile sql_files[]; /* ends with a NULL path */\n\n")
+set(body "/* Made from sql/ and queries/: do not edit. */\n#include \"sql_text.h\"\n\n#include <stddef.h>\n\n")
+set(table "const SqlFile sql_files[] = {\n")
+foreach(path ${FILES})
+    string(REGEX REPLACE "\\.sql$" "" name ${path})
+    string(REGEX REPLACE "[^A-Za-z0-9]" "_" name ${name})
+    file(READ ${ROOT}/${path} text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+    string(APPEND header "extern const char ${name}[];\n")
+    string(APPEND body "const char ${name}[] =\n    \"${text}\";\n\n")
+    string(APPEND table "    {\"${path}\", ${name}},\n")
+endforeach()
+string(APPEND table "    {NULL, NULL},\n};\n")
+string(APPEND header "\n#endif\n")
+file(WRITE ${OUT}/sql_text.h "${header}")
+file(WRITE ${OUT}/sql_text.c "${body}${table}")

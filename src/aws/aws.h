@@ -1,0 +1,105 @@
+/* Aws: the client that all service calls share, and one call: sign, send, classify, retry with
+ * jitter, until it is answered or its deadline has come.
+ *
+ * A service function (aws/config.h, aws/sts.h, …) builds an AwsRequest, starts it and turns the
+ * answer into plain C for its own callback. */
+#ifndef AWS_AWS_H
+#define AWS_AWS_H
+
+#include "aws/credentials.h"
+#include "base/err.h"
+#include "http/http.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(enum, endpoint prefix, signing name, target prefix, content type, endpoint setting) */
+#define AWS_SERVICES(X)                                                                            \
+    X(AWS_CONFIG, "config", "config", "StarlingDoveService.", "application/x-amz-json-1.1",        \
+      "CONFIG_SERVICE")                                                                            \
+    X(AWS_ORGANIZATIONS, "organizations", "organizations", "AWSOrganizationsV20161128.",           \
+      "application/x-amz-json-1.1", "ORGANIZATIONS")                                               \
+    X(AWS_STS, "sts", "sts", NULL, "application/x-www-form-urlencoded; charset=utf-8", "STS")      \
+    X(AWS_S3, "s3", "s3", NULL, NULL, "S3")
+
+typedef enum AwsService {
+#define X(name, prefix, signing, target, content, setting) name,
+    AWS_SERVICES(X)
+#undef X
+    AWS_SERVICE_COUNT
+} AwsService;
+
+typedef struct Aws Aws;
+
+typedef struct AwsOptions {
+    Http *http;          /* borrowed */
+    const AwsKeys *keys; /* copied: the client's own, for what is not done in a session */
+    const char *region;  /* copied: where what has no region of its own is asked (STS, S3) */
+    int64_t deadline_ms; /* wall clock; no attempt begins later. 0 = none */
+    const bool *cancelled; /* borrowed; true: nothing new is begun (ST_CANCELLED). May be NULL */
+} AwsOptions;
+
+/* Endpoints are read from AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL here, once. */
+Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) WARN_UNUSED;
+void aws_close(Aws *aws);
+void aws_close_at(Aws **aws);
+Http *aws_http(Aws *aws);
+const char *aws_region(const Aws *aws);
+
+/* Who is asked, as whom: an account in a region, through a role's session. */
+typedef struct AwsTarget {
+    const char *account_id; /* for errors and logs; "" = the client's own */
+    const char *region;
+    const AwsKeys *keys; /* NULL = the client's own. Read again for every attempt */
+} AwsTarget;
+
+/* Texts and body are borrowed until the callback has run. */
+typedef struct AwsRequest {
+    AwsService service;
+    AwsTarget target;
+    const char *operation; /* as AWS names it */
+    const char *method;    /* "POST" when NULL */
+    const char *path;      /* encoded; "/" when NULL. For S3: see aws/s3.h */
+    const char *query;     /* encoded; NULL = none */
+    const char *host_prefix; /* "bucket." where S3 is addressed by host; NULL = none */
+    size_t header_count;
+    const char *headers[HTTP_MAX_HEADERS - 8]; /* "Name: value", all of them signed */
+    const void *body;
+    size_t body_size;
+    int body_fd; /* >= 0: see HttpRequest */
+    int64_t body_offset;
+    const char *payload_hash; /* NULL = computed from `body` */
+    int sink_fd;
+    int64_t sink_offset;
+    size_t max_answer_bytes;
+    int64_t timeout_ms;
+} AwsRequest;
+
+#define AWS_REQUEST_NONE ((AwsRequest){.body_fd = -1, .sink_fd = -1})
+
+/* `failure` is NULL on a 2xx answer. Else its status says of what kind, and account, region,
+ * operation, code, request id and HTTP status are filled in; `answer` may then be NULL. */
+typedef void AwsDone(void *context, const HttpAnswer *answer, const Err *failure);
+
+Status aws_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
+                 Err *err) WARN_UNUSED;
+
+/* Runs the loop until `*finished` (set by a callback) is true. */
+Status aws_wait(Aws *aws, const bool *finished, Err *err) WARN_UNUSED;
+
+/* Where a service is reached: "https://config.eu-west-1.amazonaws.com" or what a setting says. */
+Status aws_endpoint(const Aws *aws, AwsService service, const char *region, char *ret_url,
+                    size_t size, Err *err) WARN_UNUSED;
+
+/* What an answer's code means: exposed for tests. `code` may be "prefix#Code:uri". */
+Status aws_classify(int http_status, const char *code);
+
+/* Counts since aws_open. */
+typedef struct AwsStats {
+    int64_t attempts;
+    int64_t throttled;
+    int64_t retried; /* after something broke */
+} AwsStats;
+AwsStats aws_stats(const Aws *aws);
+
+#endif

@@ -1,0 +1,40 @@
+/* Files: read whole with a ceiling, written whole or not at all. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* For OWN(): closes when >= 0. */
+void file_close_at(const int *fd);
+
+Status file_read(const char *path, size_t max_bytes, Buf *ret_data, Err *err) WARN_UNUSED;
+Status file_size(const char *path, int64_t *ret_bytes, Err *err) WARN_UNUSED;
+bool file_exists(const char *path);
+
+/* All `size` bytes, whatever the system takes at a time. `path` is for the message only. */
+Status file_write_all(int fd, const void *data, size_t size, const char *path, Err *err) WARN_UNUSED;
+
+/* Under a temporary name, synced, then renamed: readers see the old file or the new one. */
+Status file_write_atomic(const char *path, const void *data, size_t size, Err *err) WARN_UNUSED;
+
+Status file_sync(const char *path, Err *err) WARN_UNUSED;        /* a file's bytes */
+Status file_sync_parent(const char *path, Err *err) WARN_UNUSED; /* the name of it */
+
+Status file_make_dirs(const char *path, Err *err) WARN_UNUSED;        /* like mkdir -p */
+Status file_make_parent_dirs(const char *path, Err *err) WARN_UNUSED; /* all but the last part */
+Status file_remove(const char *path, Err *err) WARN_UNUSED;           /* absent is fine */
+
+/* A scratch folder, 0700, below $TMPDIR or /tmp, removed with all it holds when closed. */
+typedef struct TempDir {
+    char path[512];
+} TempDir;
+Status temp_dir_open(TempDir *ret_dir, Err *err) WARN_UNUSED;
+void temp_dir_close(TempDir *dir);
+/* "<dir>/<name>", allocated: mem_free. */
+char *temp_dir_path(const TempDir *dir, const char *name);
+
+#endif

@@ -1,0 +1,35 @@
+/* Layout: the one place that names the objects of a store. Ids are checked here (str_check_id)
+ * before they become part of a key.
+ *
+ *     batches/<group_id>/plan.json           what the run consists of
+ *     batches/<group_id>/<shard_id>.db.gz    one shard
+ *     history/compliance-<group_id>.db       the whole history, named after its newest run
+ *     history/compliance-<group_id>.<n>.db   the same, when no newer run was added (n >= 2)
+ *     history/latest.json                    which of them is the newest
+ *     raw/config-rules-<date>.csv            every evaluation of a run
+ *     reports/ConfigRule_<date>.xlsx         the workbook
+ */
+#ifndef STORE_LAYOUT_H
+#define STORE_LAYOUT_H
+
+#include "base/err.h"
+
+enum { LAYOUT_KEY_SIZE = 256 };
+#define LAYOUT_LATEST "history/latest.json"
+
+typedef struct LayoutKey {
+    char text[LAYOUT_KEY_SIZE];
+} LayoutKey;
+
+Status layout_plan(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_batch_prefix(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_shard(const char *group_id, const char *shard_id, LayoutKey *ret_key,
+                    Err *err) WARN_UNUSED;
+/* The shard id of a key below a batch; false when it is no shard. */
+bool layout_shard_id(const char *key, char *ret_shard_id, size_t size);
+/* `number` 1 has no suffix. */
+Status layout_history(const char *group_id, int number, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_raw(const char *date, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_report(const char *date, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,56 @@
+/* Store: where the objects of a warehouse lie: a directory or a prefix of an S3 bucket. One
+ * contract, two drivers (store/store_driver.h); keys are those of store/layout.h.
+ *
+ * What every driver promises: a put is seen whole or not at all, and is durable when it returns;
+ * a conditional put succeeds for one of several at once; a list is in the order of the keys. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "aws/aws.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+typedef struct Store Store;
+
+/* "s3://bucket/prefix" or a directory, which is made when absent. `aws` is borrowed and may be
+ * NULL for a directory. */
+Status store_open(const char *url, Aws *aws, Store **ret_store, Err *err) WARN_UNUSED;
+void store_close(Store *store);
+void store_close_at(Store **store);
+bool store_url_is_s3(const char *url);
+
+typedef struct StoreObject {
+    char etag[128]; /* names this content: for STORE_IF_MATCH */
+    int64_t bytes;
+} StoreObject;
+
+typedef enum StoreCondition { STORE_ALWAYS, STORE_IF_ABSENT, STORE_IF_MATCH } StoreCondition;
+
+typedef struct StorePut {
+    const char *key;
+    const char *content_type; /* NULL = application/octet-stream */
+    const void *data;         /* or NULL, and the file at `path` */
+    size_t size;
+    const char *path;
+    StoreCondition condition;
+    const char *etag; /* of STORE_IF_MATCH */
+} StorePut;
+
+/* ST_CONFLICT when the condition does not hold. `ret_object` may be NULL. */
+Status store_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) WARN_UNUSED;
+/* ST_NOT_FOUND; ST_LIMIT past max_bytes. `ret_object` may be NULL. */
+Status store_get(Store *store, const char *key, size_t max_bytes, Buf *ret_data,
+                 StoreObject *ret_object, Err *err) WARN_UNUSED;
+Status store_get_file(Store *store, const char *key, const char *path, StoreObject *ret_object,
+                      Err *err) WARN_UNUSED;
+Status store_head(Store *store, const char *key, StoreObject *ret_object, Err *err) WARN_UNUSED;
+Status store_delete(Store *store, const char *key, Err *err) WARN_UNUSED; /* absent is fine */
+
+typedef Status StoreEach(void *context, const char *key, int64_t bytes, Err *err);
+Status store_list(Store *store, const char *prefix, StoreEach *each, void *context,
+                  Err *err) WARN_UNUSED;
+
+/* Where a person finds it: a path or an s3:// URL. */
+void store_append_location(const Store *store, const char *key, Buf *out);
+
+#endif
