@@ -24,7 +24,7 @@ bool buf_append(Buf *buf, const void *data, size_t size); /* false: past the cei
 bool buf_puts(Buf *buf, const char *text);
 bool buf_putc(Buf *buf, char c);
 bool buf_printf(Buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-bool buf_vprintf(Buf *buf, const char *format, va_list args);
+bool buf_vprintf(Buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 const char *buf_text(const Buf *buf); /* never NULL */
 void buf_clear(Buf *buf);             /* keeps the memory */

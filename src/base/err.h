@@ -43,7 +43,7 @@ typedef enum Retry {
     X(ST_DENIED, "denied", EXIT_FAILED, RETRY_NO)                                                  \
     X(ST_REJECTED, "rejected", EXIT_FAILED, RETRY_NO) /* the service refused the request */        \
     X(ST_NOT_FOUND, "not-found", EXIT_FAILED, RETRY_NO)                                            \
-    X(ST_CONFLICT, "conflict", EXIT_FAILED, RETRY_NO)  /* a condition did not hold: someone won */ \
+    X(ST_CONFLICT, "conflict", EXIT_FAILED, RETRY_NO) /* a condition did not hold: someone won */  \
     X(ST_PROTOCOL, "protocol", EXIT_FAILED, RETRY_TRANSIENT) /* an answer that makes no sense */   \
     X(ST_CORRUPT, "corrupt", EXIT_FAILED, RETRY_NO)          /* a database or shard is damaged */  \
     X(ST_NEWER, "newer", EXIT_FAILED, RETRY_NO)              /* written by a newer confhouse */    \
@@ -73,7 +73,7 @@ typedef struct Err {
     int http_status;      /* 0 when there was no answer */
 } Err;
 
-#define WARN_UNUSED __attribute__((warn_unused_result))
+#define WARN_UNUSED                     __attribute__((warn_unused_result))
 #define PRINTF_LIKE(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 
 /* Runs `expr` and returns its Status from the calling function unless it is ST_OK. */
@@ -92,8 +92,7 @@ typedef struct Err {
 /* What must hold, in every build: says where, and aborts. */
 #define ASSERT(condition)                                                                          \
     ((condition) ? (void)0 : err_assert_failed(#condition, __FILE__, __LINE__))
-void err_assert_failed(const char *condition, const char *file, int line)
-    __attribute__((noreturn));
+void err_assert_failed(const char *condition, const char *file, int line) __attribute__((noreturn));
 
 /* Clears everything, then sets kind and message. Returns `status`. `err` may be NULL. */
 Status err_set(Err *err, Status status, const char *format, ...) PRINTF_LIKE(3, 4);

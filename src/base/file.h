@@ -16,7 +16,8 @@ Status file_size(const char *path, int64_t *ret_bytes, Err *err) WARN_UNUSED;
 bool file_exists(const char *path);
 
 /* All `size` bytes, whatever the system takes at a time. `path` is for the message only. */
-Status file_write_all(int fd, const void *data, size_t size, const char *path, Err *err) WARN_UNUSED;
+Status file_write_all(int fd, const void *data, size_t size, const char *path,
+                      Err *err) WARN_UNUSED;
 
 /* Under a temporary name, synced, then renamed: readers see the old file or the new one. */
 Status file_write_atomic(const char *path, const void *data, size_t size, Err *err) WARN_UNUSED;

@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                          /* zeroed */
-void *mem_array(size_t count, size_t item_size);       /* zeroed, checked for overflow */
+void *mem_alloc(size_t size);                              /* zeroed */
+void *mem_array(size_t count, size_t item_size);           /* zeroed, checked for overflow */
 void *mem_grow(void *old, size_t count, size_t item_size); /* like realloc; new bytes undefined */
-char *mem_strdup(const char *text);                    /* NULL gives NULL */
+char *mem_strdup(const char *text);                        /* NULL gives NULL */
 char *mem_strndup(const char *text, size_t size);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mem_free(void *memory); /* NULL is fine */

@@ -32,8 +32,8 @@ char *str_split(char **rest, const char *separators);
 
 /* [A-Za-z0-9._-]{1,64}, not starting with a dot: group and shard ids. */
 bool str_is_id(const char *text);
-bool str_is_account(const char *text); /* 12 digits */
-bool str_is_region(const char *text);  /* eu-west-1, us-gov-east-1, … */
+bool str_is_account(const char *text);   /* 12 digits */
+bool str_is_region(const char *text);    /* eu-west-1, us-gov-east-1, … */
 bool str_is_role_name(const char *text); /* [\w+=,.@-]{1,64}, a path before it allowed */
 
 /* Says which id is wrong and what it must look like. `what` is "group_id" or the like. */
