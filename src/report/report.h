@@ -1,0 +1,30 @@
+/* Report: renders the workbook of a run from the history's views. Each sheet is declared in one
+ * table: title, query, columns with header, width and format. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "base/err.h"
+#include "db/db.h"
+
+#include <stdint.h>
+
+typedef struct ReportOptions {
+    const char *group_id;       /* the run; NULL = the newest */
+    double green_from;          /* ratio from which a cell is green: 0.95 */
+    double yellow_from;         /* … yellow: 0.80; red below */
+    const char *history_sha256; /* for the About sheet; "" when not known */
+    const bool *cancelled;      /* may be NULL */
+} ReportOptions;
+
+typedef struct ReportResult {
+    char group_id[65];
+    char date[11]; /* of the run: the workbook is named after it */
+    int64_t rows;  /* written, over all sheets */
+} ReportResult;
+
+/* Writes the workbook to `path` (under a temporary name first). ST_NOTHING when there is no such
+ * run. Memory does not depend on the number of rows. */
+Status report_write(Db *history, const ReportOptions *options, const char *path,
+                    ReportResult *ret_result, Err *err) WARN_UNUSED;
+
+#endif
