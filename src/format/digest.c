@@ -74,7 +74,8 @@ Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE], i
                               Err *err) {
     OWN(file_close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return err_set(err, ST_IO, "can't open %s: %s", path, strerror(errno));
+        Status status = errno == ENOENT ? ST_NOT_FOUND : ST_IO;
+        return err_set(err, status, "cannot read %s: %s", path, strerror(errno));
     }
     enum { PIECE_BYTES = 64 * 1024 };
     OWN(mem_free_at) uint8_t *piece = mem_alloc(PIECE_BYTES);
@@ -86,7 +87,7 @@ Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE], i
             continue;
         }
         if (got < 0) {
-            return err_set(err, ST_IO, "can't read %s: %s", path, strerror(errno));
+            return err_set(err, ST_IO, "cannot read %s: %s", path, strerror(errno));
         }
         if (got == 0) {
             break;

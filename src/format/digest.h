@@ -17,8 +17,8 @@ void digest_sha256(const void *data, size_t size, uint8_t ret_digest[SHA256_BYTE
 void digest_sha256_hex(const void *data, size_t size, char ret_hex[SHA256_HEX_SIZE]);
 void digest_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
                         uint8_t ret_digest[SHA256_BYTES]);
-Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE],
-                              int64_t *ret_bytes, Err *err) WARN_UNUSED;
+Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE], int64_t *ret_bytes,
+                              Err *err) WARN_UNUSED;
 
 /* In pieces. */
 typedef struct Sha256 Sha256;

@@ -17,13 +17,14 @@
 
 typedef struct cJSON Json; /* borrowed from its root unless said otherwise */
 
-/* The whole text must be one JSON value, not nested deeper than 64. The caller frees with
- * json_free. ST_PROTOCOL otherwise. */
+/* The whole text must be one JSON value in UTF-8, not nested deeper than 64, and without the
+ * character U+0000, which no text here can hold. Of members with one name the first counts. The
+ * caller frees with json_free. ST_PROTOCOL otherwise. */
 Status json_parse(const char *text, size_t size, Json **ret_root, Err *err) WARN_UNUSED;
 void json_free(Json *root);
 void json_free_at(Json **root); /* for OWN() */
 
-/* NULL when absent or null. */
+/* NULL when absent or null. "" is `node` itself, for items of an array. */
 const Json *json_at(const Json *node, const char *path);
 bool json_is_object(const Json *node);
 bool json_is_array(const Json *node);
@@ -40,6 +41,7 @@ Status json_text_or(const Json *node, const char *path, size_t max_bytes, const 
 
 Status json_number_or(const Json *node, const char *path, double min, double max, double fallback,
                       double *ret_number, Err *err) WARN_UNUSED;
+/* Whole numbers only, and within +-2^53: past that, JSON's numbers are not exact. */
 Status json_int_or(const Json *node, const char *path, int64_t min, int64_t max, int64_t fallback,
                    int64_t *ret_number, Err *err) WARN_UNUSED;
 Status json_bool_or(const Json *node, const char *path, bool fallback, bool *ret_value,
@@ -50,8 +52,8 @@ Status json_array(const Json *node, const char *path, size_t max_count, const Js
                   Err *err) WARN_UNUSED;
 const Json *json_first(const Json *array_or_object); /* NULL-safe */
 const Json *json_next(const Json *item);
-const char *json_name(const Json *member);        /* of an object's member */
-const char *json_text_value(const Json *node);    /* NULL unless a string */
+const char *json_name(const Json *member);     /* of an object's member */
+const char *json_text_value(const Json *node); /* NULL unless a string */
 
 /* Writing: appends to a Buf. Commas are placed by the writer.
  *
@@ -72,6 +74,7 @@ void json_begin_array(JsonWriter *json, const char *name);
 void json_end_array(JsonWriter *json);
 void json_put_text(JsonWriter *json, const char *name, const char *text);
 void json_put_int(JsonWriter *json, const char *name, int64_t number);
+/* NaN and infinities, which JSON does not have, become null. */
 void json_put_double(JsonWriter *json, const char *name, double number);
 void json_put_bool(JsonWriter *json, const char *name, bool value);
 void json_put_null(JsonWriter *json, const char *name);
@@ -79,5 +82,8 @@ void json_put_null(JsonWriter *json, const char *name);
 /* Only the quoted, escaped string: for writers that place their own commas. Invalid UTF-8 becomes
  * U+FFFD. */
 void json_append_quoted(Buf *out, const char *text, size_t size);
+
+/* As few digits as read back as the same number; "null" when it is not finite. */
+void json_append_double(Buf *out, double number);
 
 #endif

@@ -17,9 +17,9 @@ bool uri_append_decoded(Buf *out, const char *text, size_t size, bool plus_is_bl
 
 typedef struct Uri {
     bool is_https;
-    char host[256]; /* without brackets, lower case */
-    int port;       /* 80 or 443 when absent */
-    bool has_port;  /* it was written there */
+    char host[256];  /* without brackets, lower case */
+    int port;        /* 80 or 443 when absent */
+    bool has_port;   /* it was written there */
     char path[1024]; /* "/" when absent, without query, still encoded */
 } Uri;
 
