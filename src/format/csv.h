@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Appends one field and its separator's due: quoted where needed; text that a spreadsheet would
- * take for a formula (it begins with = + - @ tab or CR) gets an apostrophe before it. */
+/* Appends one field, without the comma behind it: quoted where needed; text that a spreadsheet
+ * would take for a formula (it begins with = + - @ tab or CR) gets an apostrophe before it. */
 void csv_append_text(Buf *out, const char *text);
 
 typedef struct CsvReader {
