@@ -1,0 +1,1 @@
+SELECT annotation_key FROM annotation WHERE text = ?1;

@@ -1,0 +1,1 @@
+SELECT resource_key FROM resource WHERE scope_key = ?1 AND resource_type_key = ?2 AND name = ?3;

@@ -1,0 +1,1 @@
+INSERT INTO annotation (text) VALUES (?1);

@@ -1,0 +1,2 @@
+INSERT INTO info (name, value) VALUES (:name, :value)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value;

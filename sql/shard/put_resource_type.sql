@@ -1,0 +1,1 @@
+INSERT INTO resource_type (name) VALUES (?1);
