@@ -26,21 +26,23 @@ typedef enum AwsService {
 #define X(name, prefix, signing, target, content, setting) name,
     AWS_SERVICES(X)
 #undef X
-    AWS_SERVICE_COUNT
+        AWS_SERVICE_COUNT
 } AwsService;
 
 typedef struct Aws Aws;
 
 typedef struct AwsOptions {
-    Http *http;          /* borrowed */
-    const AwsKeys *keys; /* copied: the client's own, for what is not done in a session */
-    const char *region;  /* copied: where what has no region of its own is asked (STS, S3) */
-    int64_t deadline_ms; /* wall clock; no attempt begins later. 0 = none */
+    Http *http;            /* borrowed */
+    const AwsKeys *keys;   /* copied: the client's own, for what is not done in a session */
+    const char *region;    /* copied: where what has no region of its own is asked (STS, S3) */
+    int64_t deadline_ms;   /* wall clock; no attempt begins later. 0 = none */
     const bool *cancelled; /* borrowed; true: nothing new is begun (ST_CANCELLED). May be NULL */
 } AwsOptions;
 
-/* Endpoints are read from AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL here, once. */
+/* Endpoints are read from AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL here, once: ST_USAGE
+ * names the one that is no URL. */
 Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) WARN_UNUSED;
+/* Before http_close. Calls still in flight are dropped; their callbacks do not run. */
 void aws_close(Aws *aws);
 void aws_close_at(Aws **aws);
 Http *aws_http(Aws *aws);
@@ -53,14 +55,20 @@ typedef struct AwsTarget {
     const AwsKeys *keys; /* NULL = the client's own. Read again for every attempt */
 } AwsTarget;
 
-/* Texts and body are borrowed until the callback has run. */
+/* Looks at a 2xx answer, with the context of the request: reads it into plain C, or says what is
+ * wrong with it. An answer that makes no sense (ST_PROTOCOL) is asked for again like one that broke
+ * on its way, so this may be called more than once. */
+typedef Status AwsParse(void *context, const HttpAnswer *answer, Err *err);
+
+/* Texts and body are borrowed until the callback has run; the target's account and region are
+ * copied. */
 typedef struct AwsRequest {
     AwsService service;
     AwsTarget target;
-    const char *operation; /* as AWS names it */
-    const char *method;    /* "POST" when NULL */
-    const char *path;      /* encoded; "/" when NULL. For S3: see aws/s3.h */
-    const char *query;     /* encoded; NULL = none */
+    const char *operation;   /* as AWS names it */
+    const char *method;      /* "POST" when NULL */
+    const char *path;        /* encoded; "/" when NULL. For S3: see aws/s3.h */
+    const char *query;       /* encoded; NULL = none */
     const char *host_prefix; /* "bucket." where S3 is addressed by host; NULL = none */
     size_t header_count;
     const char *headers[HTTP_MAX_HEADERS - 8]; /* "Name: value", all of them signed */
@@ -73,6 +81,9 @@ typedef struct AwsRequest {
     int64_t sink_offset;
     size_t max_answer_bytes;
     int64_t timeout_ms;
+    AwsParse *parse; /* NULL = any 2xx answer will do */
+    void (*drop)(
+        void *context); /* instead of the callback, when aws_close comes first; may be NULL */
 } AwsRequest;
 
 #define AWS_REQUEST_NONE ((AwsRequest){.body_fd = -1, .sink_fd = -1})
@@ -81,6 +92,11 @@ typedef struct AwsRequest {
  * operation, code, request id and HTTP status are filled in; `answer` may then be NULL. */
 typedef void AwsDone(void *context, const HttpAnswer *answer, const Err *failure);
 
+/* Each attempt is signed anew, when its turn has come. What is throttled is asked again until the
+ * deadline (or for 15 minutes, when there is none); what broke, a few times; what is denied, never.
+ * Keys that have expired are tried again only if `target.keys` has new ones by then: else the
+ * failure is ST_EXPIRED and its owner renews them. `done` runs from within the loop, never before
+ * aws_start has returned. */
 Status aws_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
                  Err *err) WARN_UNUSED;
 

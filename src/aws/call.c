@@ -1,0 +1,285 @@
+#include "aws/call.h"
+
+#include "aws/attempt.h"
+#include "aws/failure.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+enum {
+    PATIENCE_MS = 15 * 60 * 1000, /* with throttling, where there is no deadline */
+    WAIT_STEP_MS = 250,           /* how soon a wait notices that it is cancelled */
+};
+
+struct AwsCall {
+    AwsCall *previous;
+    AwsCall *next;
+    Aws *aws;
+    AwsRequest request;
+    char account[13];
+    char region[32];
+    AwsDone *done;
+    void *context;
+
+    HttpCall *http_call; /* NULL between attempts */
+    Arena arena;         /* the texts of the attempt that is under way */
+    char key_used[129];  /* the access key of that attempt */
+    RetryState retry;
+    int64_t begun_ms;
+    int64_t again_at_ms; /* when the next attempt begins */
+};
+
+/* --- Beginning an attempt -------------------------------------------------------------------- */
+
+static bool is_cancelled(const Aws *aws) {
+    return aws->cancelled != NULL && *(const volatile bool *)aws->cancelled;
+}
+
+/* Whether an attempt may begin `delay_ms` from now. */
+static Status check_time(const Aws *aws, int64_t delay_ms, Err *err) {
+    if (is_cancelled(aws)) {
+        return err_set(err, ST_CANCELLED, "cancelled");
+    }
+    if (aws->deadline_ms != 0 && clock_now_ms() + delay_ms >= aws->deadline_ms) {
+        return err_set(err, ST_DEADLINE, "the deadline has come");
+    }
+    return ST_OK;
+}
+
+/* Called by the loop when there is room for this attempt: only now does the signature's time, and
+ * with it the keys that are valid now, count. */
+static Status on_ready(void *context, HttpRequest *http, Err *err) {
+    AwsCall *call = context;
+    const AwsKeys *keys = attempt_keys(call->aws, &call->request);
+    TRY(check_time(call->aws, 0, err));
+    arena_reset(&call->arena);
+    TRY(attempt_prepare(call->aws, &call->request, &call->arena, http, err));
+    str_copy(call->key_used, sizeof call->key_used, keys->access_key_id);
+    call->aws->stats.attempts++;
+    return ST_OK;
+}
+
+static void on_answer(void *context, const HttpAnswer *answer, const Err *failure);
+
+static Status begin_attempt(AwsCall *call, Err *err) {
+    const AwsRequest *request = &call->request;
+    HttpRequest http = HTTP_REQUEST_NONE;
+    http.method = request->method == NULL ? "POST" : request->method;
+    http.body = request->body;
+    http.body_size = request->body_size;
+    http.body_fd = request->body_fd;
+    http.body_offset = request->body_offset;
+    http.sink_fd = request->sink_fd;
+    http.sink_offset = request->sink_offset;
+    http.max_answer_bytes = request->max_answer_bytes;
+    http.timeout_ms = request->timeout_ms;
+    http.ready = on_ready;
+    return http_start(call->aws->http, &http, on_answer, call, &call->http_call, err);
+}
+
+/* --- Its end --------------------------------------------------------------------------------- */
+
+static void free_call(AwsCall *call) {
+    if (call->previous != NULL) {
+        call->previous->next = call->next;
+    } else {
+        call->aws->calls = call->next;
+    }
+    if (call->next != NULL) {
+        call->next->previous = call->previous;
+    }
+    arena_done(&call->arena);
+    mem_free(call);
+}
+
+static void end(AwsCall *call, const HttpAnswer *answer, const Err *failure) {
+    AwsDone *done = call->done;
+    void *context = call->context;
+    free_call(call);
+    done(context, failure == NULL ? answer : NULL, failure);
+}
+
+void call_drop(AwsCall *call) {
+    if (call->http_call != NULL) {
+        http_cancel(call->aws->http, call->http_call);
+    }
+    http_after_cancel(call->aws->http, call);
+    if (call->request.drop != NULL) {
+        call->request.drop(call->context);
+    }
+    free_call(call);
+}
+
+/* --- Between attempts ------------------------------------------------------------------------ */
+
+/* 53 bits of xorshift64*, as a number in [0, 1). */
+static double next_random(Aws *aws) {
+    uint64_t x = aws->random;
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    aws->random = x;
+    return (double)((x * 0x2545f4914f6cdd1dULL) >> 11) / 9007199254740992.0;
+}
+
+static void on_wait(void *context) {
+    AwsCall *call = context;
+    Err err = {0};
+    int64_t left_ms = call->again_at_ms - clock_monotonic_ms();
+    Status status = check_time(call->aws, 0, &err);
+    if (status == ST_OK && left_ms > 0) {
+        http_after(call->aws->http, left_ms < WAIT_STEP_MS ? left_ms : WAIT_STEP_MS, on_wait, call);
+        return;
+    }
+    if (status == ST_OK) {
+        status = begin_attempt(call, &err);
+    }
+    if (status != ST_OK) {
+        (void)failure_locate(&call->request, &err);
+        end(call, NULL, &err);
+    }
+}
+
+/* Whether the failed attempt is followed by another one; if so, in how long. */
+static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
+    Aws *aws = call->aws;
+    Status failed = err->status;
+    if (failed == ST_EXPIRED &&
+        str_equal(call->key_used, attempt_keys(aws, &call->request)->access_key_id)) {
+        return false; /* nobody has renewed them */
+    }
+    if (!retry_decide(&call->retry, &aws->quota, failed, next_random(aws), ret_delay_ms)) {
+        return false;
+    }
+    Err late = {0};
+    if (check_time(aws, *ret_delay_ms, &late) != ST_OK) {
+        err->status = late.status; /* and what AWS said last stays */
+        (void)err_wrap(err, "%s, and the last answer was", late.message);
+        return false;
+    }
+    return aws->deadline_ms != 0 || clock_monotonic_ms() - call->begun_ms < PATIENCE_MS;
+}
+
+static void count_failure(Aws *aws, Status failed) {
+    if (failed == ST_THROTTLED) {
+        aws->stats.throttled++;
+    } else if (status_retry(failed) == RETRY_TRANSIENT) {
+        aws->stats.retried++;
+    }
+}
+
+static void try_again_or_end(AwsCall *call, Err *err) {
+    int64_t delay_ms = 0;
+    Status failed = err->status;
+    if (!goes_on(call, err, &delay_ms)) {
+        end(call, NULL, err);
+        return;
+    }
+    count_failure(call->aws, failed);
+    log_message(LOG_DEBUG, "again in %lld ms: %s", (long long)delay_ms, err->message);
+    call->again_at_ms = clock_monotonic_ms() + delay_ms;
+    http_after(call->aws->http, delay_ms < WAIT_STEP_MS ? delay_ms : WAIT_STEP_MS, on_wait, call);
+}
+
+static void on_answer(void *context, const HttpAnswer *answer, const Err *failure) {
+    AwsCall *call = context;
+    Err err = {0};
+    Status status = ST_OK;
+    call->http_call = NULL;
+    if (failure != NULL) {
+        err = *failure;
+        status = failure_locate(&call->request, &err);
+    } else if (answer->status < 200 || answer->status > 299) {
+        status = failure_from_answer(&call->request, answer, &err);
+    } else if (call->request.parse != NULL) {
+        status = call->request.parse(call->context, answer, &err);
+        if (status != ST_OK) {
+            err.status = status;
+            err.http_status = answer->status;
+            (void)failure_locate(&call->request, &err);
+        }
+    }
+    if (status == ST_OK) {
+        retry_quota_success(&call->aws->quota);
+        end(call, answer, NULL);
+    } else {
+        try_again_or_end(call, &err);
+    }
+}
+
+/* --- Starting -------------------------------------------------------------------------------- */
+
+Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
+                  AwsCall **ret_call, Err *err) {
+    if (request->header_count > sizeof request->headers / sizeof *request->headers) {
+        return err_set(err, ST_INTERNAL, "too many headers");
+    }
+    AwsCall *call = mem_alloc(sizeof *call);
+    call->aws = aws;
+    call->request = *request;
+    call->done = done;
+    call->context = context;
+    call->begun_ms = clock_monotonic_ms();
+    str_copy(call->account, sizeof call->account,
+             request->target.account_id == NULL ? "" : request->target.account_id);
+    str_copy(call->region, sizeof call->region,
+             request->target.region == NULL ? aws->region : request->target.region);
+    call->request.target.account_id = call->account;
+    call->request.target.region = call->region;
+    call->next = aws->calls;
+    if (call->next != NULL) {
+        call->next->previous = call;
+    }
+    aws->calls = call;
+    Status status = begin_attempt(call, err);
+    if (status != ST_OK) {
+        free_call(call);
+        return status;
+    }
+    if (ret_call != NULL) {
+        *ret_call = call;
+    }
+    return ST_OK;
+}
+
+/* --- Waiting --------------------------------------------------------------------------------- */
+
+typedef struct WaitedCall {
+    void *context;
+    AwsParse *parse;
+    bool finished;
+    Err failure;
+} WaitedCall;
+
+static Status parse_waited(void *context, const HttpAnswer *answer, Err *err) {
+    WaitedCall *waited = context;
+    return waited->parse == NULL ? ST_OK : waited->parse(waited->context, answer, err);
+}
+
+static void on_waited(void *context, const HttpAnswer *answer, const Err *failure) {
+    (void)answer;
+    WaitedCall *waited = context;
+    waited->finished = true;
+    if (failure != NULL) {
+        waited->failure = *failure;
+    }
+}
+
+Status call_run(Aws *aws, const AwsRequest *request, void *context, Err *err) {
+    WaitedCall waited = {.context = context, .parse = request->parse};
+    AwsRequest own = *request;
+    AwsCall *call = NULL;
+    own.parse = parse_waited;
+    TRY(call_start(aws, &own, on_waited, &waited, &call, err));
+    Status status = aws_wait(aws, &waited.finished, err);
+    if (!waited.finished) {
+        call_drop(call);
+        return status;
+    }
+    if (waited.failure.status != ST_OK && err != NULL) {
+        *err = waited.failure;
+    }
+    return waited.failure.status;
+}

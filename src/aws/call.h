@@ -1,0 +1,35 @@
+/* One call, within the aws layer: attempts, waits between them, and its end. Services use
+ * aws_start, or call_run where they wait for the answer. */
+#ifndef AWS_CALL_H
+#define AWS_CALL_H
+
+#include "aws/aws.h"
+#include "aws/endpoint.h"
+#include "aws/sigv4.h"
+#include "http/retry.h"
+
+typedef struct AwsCall AwsCall;
+
+struct Aws {
+    Http *http;
+    AwsKeys keys;
+    char region[32];
+    int64_t deadline_ms;
+    const bool *cancelled;
+    EndpointSettings endpoints;
+    SigV4Cache *cache;
+    RetryQuota quota;
+    AwsStats stats;
+    uint64_t random; /* state of what spreads the retries: never zero */
+    AwsCall *calls;  /* those that have not ended */
+};
+
+Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
+                  AwsCall **ret_call, Err *err) WARN_UNUSED;
+/* Neither callback runs; the request's `drop` does. */
+void call_drop(AwsCall *call);
+
+/* Starts it and waits until it has ended. `context` is for `request->parse`. */
+Status call_run(Aws *aws, const AwsRequest *request, void *context, Err *err) WARN_UNUSED;
+
+#endif

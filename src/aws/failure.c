@@ -1,0 +1,318 @@
+#include "aws/failure.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "format/json.h"
+#include "format/xml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- Text from outside ----------------------------------------------------------------------- */
+
+void failure_copy_clean(char *to, size_t size, const char *from) {
+    size_t at = 0;
+    size_t left = strlen(from);
+    while (left > 0 && at + 5 < size) { /* room for a whole character and the end */
+        size_t width = 1;
+        unsigned char c = (unsigned char)*from;
+        while (width < 4 && width < left && ((unsigned char)from[width] & 0xc0) == 0x80) {
+            width++;
+        }
+        bool control =
+            c < ' ' || c == 0x7f || (c == 0xc2 && width > 1 && (unsigned char)from[1] < 0xa0);
+        if (control) {
+            to[at++] = ' ';
+        } else if (str_valid_utf8(from, width) == width) {
+            memcpy(to + at, from, width);
+            at += width;
+        } else {
+            to[at++] = '?';
+            width = 1;
+        }
+        from += width;
+        left -= width;
+    }
+    to[at] = '\0';
+}
+
+void failure_copy_code(char *to, size_t size, const char *code) {
+    char plain[256];
+    size_t end = strcspn(code, ":");
+    size_t begin = 0;
+    for (size_t i = 0; i < end; i++) {
+        if (code[i] == '#') {
+            begin = i + 1;
+        }
+    }
+    snprintf(plain, sizeof plain, "%.*s", (int)(end - begin < 200 ? end - begin : 200),
+             code + begin);
+    failure_copy_clean(to, size, plain);
+}
+
+/* --- What kind it is ------------------------------------------------------------------------- */
+
+/* Patterns as str_glob reads them; the first that matches counts. */
+static const struct {
+    const char *code;
+    Status status;
+} codes[] = {
+    {"Throttling", ST_THROTTLED},
+    {"ThrottlingException", ST_THROTTLED},
+    {"ThrottledException", ST_THROTTLED},
+    {"RequestThrottledException", ST_THROTTLED},
+    {"TooManyRequestsException", ST_THROTTLED},
+    {"ProvisionedThroughputExceededException", ST_THROTTLED},
+    {"TransactionInProgressException", ST_THROTTLED},
+    {"RequestLimitExceeded", ST_THROTTLED},
+    {"BandwidthLimitExceeded", ST_THROTTLED},
+    {"RequestThrottled", ST_THROTTLED},
+    {"SlowDown", ST_THROTTLED},
+    {"PriorRequestNotComplete", ST_THROTTLED},
+    {"EC2ThrottledException", ST_THROTTLED},
+    {"RequestTimeout", ST_SERVER},
+    {"RequestTimeoutException", ST_SERVER},
+    {"IDPCommunicationError", ST_SERVER},
+    {"InternalError", ST_SERVER},
+    {"InternalFailure", ST_SERVER},
+    {"ServiceUnavailable*", ST_SERVER},
+    {"ExpiredToken*", ST_EXPIRED},
+    {"RequestExpired", ST_EXPIRED},
+    {"InvalidClientTokenId", ST_CREDENTIALS},
+    {"UnrecognizedClientException", ST_CREDENTIALS},
+    {"SignatureDoesNotMatch", ST_CREDENTIALS},
+    {"InvalidSignatureException", ST_CREDENTIALS},
+    {"IncompleteSignature*", ST_CREDENTIALS},
+    {"InvalidAccessKeyId", ST_CREDENTIALS},
+    {"InvalidToken", ST_CREDENTIALS},
+    {"MissingAuthenticationToken*", ST_CREDENTIALS},
+    {"RequestTimeTooSkewed", ST_CREDENTIALS},
+    {"AuthFailure", ST_CREDENTIALS},
+    {"AccessDenied*", ST_DENIED},
+    {"UnauthorizedOperation", ST_DENIED},
+    {"OptInRequired", ST_DENIED},
+    {"RegionDisabledException", ST_DENIED},
+    {"NoSuch*", ST_NOT_FOUND},
+    {"NotFound*", ST_NOT_FOUND},
+    {"*NotFoundException", ST_NOT_FOUND},
+    {"PreconditionFailed", ST_CONFLICT},
+    {"ConditionalRequestConflict", ST_CONFLICT},
+};
+
+static Status classify_http_status(int http_status) {
+    switch (http_status) {
+    case 401:
+        return ST_CREDENTIALS;
+    case 403:
+        return ST_DENIED;
+    case 404:
+        return ST_NOT_FOUND;
+    case 412:
+        return ST_CONFLICT;
+    case 429:
+        return ST_THROTTLED;
+    case 501: /* not implemented: it will not be the next time either */
+        return ST_REJECTED;
+    default:
+        return http_status >= 500 ? ST_SERVER : ST_REJECTED;
+    }
+}
+
+Status failure_classify(int http_status, const char *code) {
+    if (http_status >= 200 && http_status <= 299) {
+        return ST_OK;
+    }
+    char plain[96];
+    failure_copy_code(plain, sizeof plain, code == NULL ? "" : code);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (str_glob(codes[i].code, plain)) {
+            return codes[i].status;
+        }
+    }
+    return classify_http_status(http_status);
+}
+
+/* --- What to do about it --------------------------------------------------------------------- */
+
+static bool is_about_the_clock(const Err *err) {
+    return str_equal(err->code, "RequestTimeTooSkewed") ||
+           strstr(err->message, "Signature expired") != NULL ||
+           strstr(err->message, "Signature not yet current") != NULL;
+}
+
+static const char *hint_for_credentials(const Err *err) {
+    if (is_about_the_clock(err)) {
+        return "the clock of this machine is wrong by more than five minutes: set it, by NTP";
+    }
+    if (str_equal(err->code, "SignatureDoesNotMatch") ||
+        str_equal(err->code, "InvalidSignatureException")) {
+        return "the secret key does not belong to the access key: check AWS_SECRET_ACCESS_KEY";
+    }
+    return "check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN; a region that the account has not "
+           "turned "
+           "on answers so, too";
+}
+
+static const char *hint_for_denied(const AwsRequest *request, const Err *err) {
+    if (str_equal(err->code, "RegionDisabledException") || str_equal(err->code, "OptInRequired")) {
+        return "the account has not turned this region or service on";
+    }
+    if (str_equal(request->operation, "AssumeRole")) {
+        return "check the role's name, that it exists in the account, and that its trust policy "
+               "names who asks (and the external id, if it wants one)";
+    }
+    if (request->service == AWS_ORGANIZATIONS) {
+        return "only the management account or a delegated administrator may list accounts: run it "
+               "there, or name the accounts with --accounts";
+    }
+    return NULL;
+}
+
+static const char *hint_for(const AwsRequest *request, const Err *err) {
+    switch (err->status) {
+    case ST_CREDENTIALS:
+        return hint_for_credentials(err);
+    case ST_DENIED:
+        return hint_for_denied(request, err);
+    case ST_EXPIRED:
+        return "the session has ended: get new credentials";
+    case ST_NETWORK:
+        return "check the network, a proxy's settings and AWS_ENDPOINT_URL, and that the region "
+               "exists";
+    case ST_REJECTED:
+        return str_equal(err->code, "AWSOrganizationsNotInUseException")
+                   ? "the account is in no organization: name the accounts with --accounts"
+                   : NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* --- What an answer says --------------------------------------------------------------------- */
+
+typedef struct ErrorDocument {
+    char code[96];
+    char message[480];
+    char request_id[128];
+    char bucket_region[32];
+} ErrorDocument;
+
+/* {"__type": "prefix#Code", "message": "…"}, or with "code" and "Message". */
+static void read_json_document(const HttpAnswer *answer, ErrorDocument *document) {
+    OWN(json_free_at) Json *root = NULL;
+    Err ignored = {0};
+    if (json_parse(answer->body, answer->body_size, &root, &ignored) != ST_OK) {
+        return;
+    }
+    const char *code_names[] = {"__type", "code"};
+    const char *message_names[] = {"message", "Message"};
+    for (int i = 0; i < 2; i++) {
+        const char *code = json_text_value(json_at(root, code_names[i]));
+        const char *message = json_text_value(json_at(root, message_names[i]));
+        if (code != NULL && document->code[0] == '\0') {
+            failure_copy_code(document->code, sizeof document->code, code);
+        }
+        if (message != NULL && document->message[0] == '\0') {
+            failure_copy_clean(document->message, sizeof document->message, message);
+        }
+    }
+}
+
+static void copy_element(char *to, size_t size, const XmlNode *node, const char *path) {
+    const char *text = xml_text(node, path);
+    if (text != NULL) {
+        failure_copy_clean(to, size, text);
+    }
+}
+
+/* <ErrorResponse><Error><Code>… of the query services, <Error><Code>… of S3. */
+static void read_xml_document(const HttpAnswer *answer, ErrorDocument *document) {
+    OWN(arena_done) Arena arena = {0};
+    const XmlNode *root = NULL;
+    Err ignored = {0};
+    if (xml_parse(&arena, answer->body, answer->body_size, &root, &ignored) != ST_OK) {
+        return;
+    }
+    const XmlNode *error = str_equal(root->name, "Error") ? root : xml_at(root, "Error");
+    copy_element(document->request_id, sizeof document->request_id, root, "RequestId");
+    if (error != NULL) {
+        copy_element(document->code, sizeof document->code, error, "Code");
+        copy_element(document->message, sizeof document->message, error, "Message");
+        copy_element(document->bucket_region, sizeof document->bucket_region, error, "Region");
+    }
+}
+
+static void read_headers(const HttpAnswer *answer, ErrorDocument *document) {
+    char value[256];
+    if (http_header(answer, "x-amzn-errortype", value, sizeof value)) {
+        failure_copy_code(document->code, sizeof document->code, value);
+    }
+    if (http_header(answer, "x-amzn-requestid", value, sizeof value) ||
+        http_header(answer, "x-amz-request-id", value, sizeof value)) {
+        failure_copy_clean(document->request_id, sizeof document->request_id, value);
+    }
+    if (http_header(answer, "x-amz-bucket-region", value, sizeof value)) {
+        failure_copy_clean(document->bucket_region, sizeof document->bucket_region, value);
+    }
+}
+
+static void read_document(const HttpAnswer *answer, ErrorDocument *document) {
+    size_t at = strspn(answer->body, " \t\r\n");
+    if (answer->body[at] == '{') {
+        read_json_document(answer, document);
+    } else if (answer->body[at] == '<') {
+        read_xml_document(answer, document);
+    }
+    read_headers(answer, document); /* they win: a proxy may have replaced the body */
+}
+
+/* A bucket that is asked for in the wrong region is not there, whatever the answer calls it. */
+static bool is_in_another_region(const AwsRequest *request, const HttpAnswer *answer,
+                                 const ErrorDocument *document) {
+    return request->service == AWS_S3 && document->bucket_region[0] != '\0' &&
+           !str_equal(document->bucket_region, request->target.region) &&
+           (answer->status == 301 || answer->status == 307 || answer->status == 400);
+}
+
+static const char *service_name(AwsService service) {
+    static const char *const names[] = {
+#define X(name, prefix, signing, target, content, setting) [name] = prefix,
+        AWS_SERVICES(X)
+#undef X
+    };
+    return names[service];
+}
+
+Status failure_locate(const AwsRequest *request, Err *err) {
+    const AwsTarget *target = &request->target;
+    const char *account = target->account_id == NULL ? "" : target->account_id;
+    const char *hint = err->hint[0] == '\0' ? hint_for(request, err) : NULL;
+    if (hint != NULL) {
+        (void)err_hint(err, "%s", hint);
+    }
+    str_copy(err->account, sizeof err->account, account);
+    str_copy(err->region, sizeof err->region, target->region);
+    str_copy(err->operation, sizeof err->operation, request->operation);
+    return err_wrap(err, "%s:%s in %s%s%s", service_name(request->service), request->operation,
+                    account, account[0] == '\0' ? "" : "/", target->region);
+}
+
+Status failure_from_answer(const AwsRequest *request, const HttpAnswer *answer, Err *err) {
+    ErrorDocument document = {0};
+    read_document(answer, &document);
+    Status status = failure_classify(answer->status, document.code);
+    if (document.code[0] == '\0') {
+        (void)err_set(err, status, "HTTP status %d%s%s", answer->status,
+                      document.message[0] == '\0' ? "" : ": ", document.message);
+    } else {
+        (void)err_set(err, status, "%s%s%s", document.code, document.message[0] == '\0' ? "" : ": ",
+                      document.message);
+    }
+    str_copy(err->code, sizeof err->code, document.code);
+    str_copy(err->request_id, sizeof err->request_id, document.request_id);
+    err->http_status = answer->status;
+    if (is_in_another_region(request, answer, &document)) {
+        (void)err_hint(err, "the bucket is in %s: set the region to that", document.bucket_region);
+    }
+    return failure_locate(request, err);
+}

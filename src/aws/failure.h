@@ -1,0 +1,23 @@
+/* Failures of AWS calls: what an error answer says, which kind of error that is, and what to do
+ * about it. Text from AWS goes into messages only cleaned and cut. */
+#ifndef AWS_FAILURE_H
+#define AWS_FAILURE_H
+
+#include "aws/aws.h"
+
+/* What AWS calls one kind of failure: "prefix#Code:uri" gives "Code". */
+void failure_copy_code(char *to, size_t size, const char *code);
+
+Status failure_classify(int http_status, const char *code);
+
+/* Fills everything in from an answer that is not 2xx. */
+Status failure_from_answer(const AwsRequest *request, const HttpAnswer *answer, Err *err);
+
+/* For a failure without an answer: puts before it what was asked, of whom and where, and says what
+ * to do about it. */
+Status failure_locate(const AwsRequest *request, Err *err);
+
+/* `from` without control characters and what is not UTF-8, cut to fit. */
+void failure_copy_clean(char *to, size_t size, const char *from);
+
+#endif
