@@ -21,8 +21,8 @@ typedef enum ConfigCompliance {
 /* "COMPLIANT", … */
 const char *config_compliance_name(ConfigCompliance compliance);
 
-/* How a region's recorder stands, from DescribeConfigurationRecorders and …Status. An empty list
- * means that Config was never turned on there. */
+/* How a region's recorder stands, from DescribeConfigurationRecorderStatus. An empty list means
+ * that Config was never turned on there. When `failure` is not NULL, `state` says nothing. */
 typedef enum ConfigRecorderState {
     CONFIG_RECORDER_NONE,
     CONFIG_RECORDER_STOPPED,
@@ -62,8 +62,7 @@ typedef struct ConfigRuleCompliancePage {
 } ConfigRuleCompliancePage;
 typedef void ConfigRuleCompliancePageDone(void *context, const ConfigRuleCompliancePage *page,
                                           const Err *failure);
-Status config_describe_compliance_by_rule(Aws *aws, const AwsTarget *target,
-                                          const char *next_token,
+Status config_describe_compliance_by_rule(Aws *aws, const AwsTarget *target, const char *next_token,
                                           ConfigRuleCompliancePageDone *done, void *context,
                                           Err *err) WARN_UNUSED;
 

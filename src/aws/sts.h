@@ -6,8 +6,8 @@
 
 typedef struct StsAssumeRole {
     const char *account_id;
-    const char *role_name;  /* may hold a path: "service/reader" */
-    const char *region;     /* whose endpoint is asked, and which partition the role is in */
+    const char *role_name;   /* may hold a path: "service/reader" */
+    const char *region;      /* whose endpoint is asked, and which partition the role is in */
     const char *external_id; /* NULL = none */
     const char *session_name;
     int duration_s; /* 900 to 43200; 0 = 3600, what role chaining allows */
