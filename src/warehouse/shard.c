@@ -166,6 +166,12 @@ Status shard_end_scope(Shard *shard, int64_t scope, const ShardScopeEnd *end, Er
     return db_run(shard->db, sql_shard_end_scope, params, err);
 }
 
+Status shard_forget_scope(Shard *shard, int64_t scope, Err *err) {
+    const DbParam params[] = {DB_INT(":scope", scope), DB_END};
+    TRY(db_run(shard->db, sql_shard_drop_scope, params, err));
+    return db_run(shard->db, sql_shard_forget_scope, params, err);
+}
+
 /* The key that `stmt` finds; 0 when it finds none. */
 static Status find_key(Stmt *stmt, int64_t *ret_key, Err *err) {
     bool row = false;

@@ -41,6 +41,9 @@ typedef struct ShardScopeEnd {
 /* A scope that was not scanned loses what was read of it: half a scope is none. */
 Status shard_end_scope(Shard *shard, int64_t scope, const ShardScopeEnd *end, Err *err) WARN_UNUSED;
 
+/* As if it had never been begun: nobody knows of it what this run did not ask to the end. */
+Status shard_forget_scope(Shard *shard, int64_t scope, Err *err) WARN_UNUSED;
+
 Status shard_put_rule(Shard *shard, int64_t scope, const ConfigRule *rule, int64_t *ret_rule,
                       Err *err) WARN_UNUSED;
 /* The rule told nothing (failure NULL: insufficient data) or could not be read: whatever pages of
