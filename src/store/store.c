@@ -1,13 +1,8 @@
 #include "store/store.h"
 
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/str.h"
-#include "format/digest.h"
 #include "store/store_driver.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define KEY_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
@@ -92,20 +87,8 @@ Status store_get_file(Store *store, const char *key, const char *path, StoreObje
                       Err *err) {
     TRY(check_key(key, err));
     StoreObject object;
-    uint8_t random[8];
-    char suffix[2 * sizeof random + 1];
-    digest_random(random, sizeof random);
-    digest_to_hex(random, sizeof random, suffix);
-    OWN(mem_free_at) char *temporary = mem_printf("%s.tmp-%s", path, suffix);
-    Status status = store->driver->get_file(store, key, temporary,
-                                            ret_object != NULL ? ret_object : &object, err);
-    if (status == ST_OK && rename(temporary, path) != 0) {
-        status = err_set(err, ST_IO, "cannot write %s: %s", path, strerror(errno));
-    }
-    if (status != ST_OK) {
-        remove(temporary);
-    }
-    return status;
+    return store->driver->get_file(store, key, path, ret_object != NULL ? ret_object : &object,
+                                   err);
 }
 
 Status store_head(Store *store, const char *key, StoreObject *ret_object, Err *err) {

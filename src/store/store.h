@@ -36,11 +36,13 @@ typedef struct StorePut {
     const char *etag; /* of STORE_IF_MATCH */
 } StorePut;
 
-/* ST_CONFLICT when the condition does not hold. `ret_object` may be NULL. */
+/* ST_CONFLICT when the condition does not hold; ST_NOT_FOUND when there is no file at `path`.
+ * `ret_object` may be NULL. */
 Status store_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) WARN_UNUSED;
 /* ST_NOT_FOUND; ST_LIMIT past max_bytes. `ret_object` may be NULL. */
 Status store_get(Store *store, const char *key, size_t max_bytes, Buf *ret_data,
                  StoreObject *ret_object, Err *err) WARN_UNUSED;
+/* A file at `path` is replaced by all of the object, or left as it was. */
 Status store_get_file(Store *store, const char *key, const char *path, StoreObject *ret_object,
                       Err *err) WARN_UNUSED;
 Status store_head(Store *store, const char *key, StoreObject *ret_object, Err *err) WARN_UNUSED;

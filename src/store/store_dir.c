@@ -99,6 +99,15 @@ static Status place_make(const DirStore *dir, const char *key, Place *ret_place,
     return ret_place->folder < 0 ? write_error(ret_place, err) : ST_OK;
 }
 
+/* ".tmp-" and something that no one else has. */
+static void name_temporary(char ret_name[TEMPORARY_SIZE]) {
+    uint8_t random[8];
+    char hex[2 * sizeof random + 1];
+    digest_random(random, sizeof random);
+    digest_to_hex(random, sizeof random, hex);
+    snprintf(ret_name, TEMPORARY_SIZE, DIR_TEMPORARY_PREFIX "%s", hex);
+}
+
 /* Where the bytes of an object go as they are read. */
 typedef struct Sink {
     int fd; /* -1 = nowhere: they are only measured */
@@ -183,15 +192,30 @@ static Status dir_get(Store *store, const char *key, size_t max_bytes, Buf *ret_
     return read_object(&place, max_bytes, &(Sink){.fd = -1, .data = ret_data}, ret_object, err);
 }
 
-static Status dir_get_file(Store *store, const char *key, const char *path, StoreObject *ret_object,
-                           Err *err) {
-    OWN(place_close) Place place;
-    TRY(place_open((DirStore *)store, key, &place, err));
+static Status write_new_file(const Place *place, const char *path, StoreObject *ret_object,
+                             Err *err) {
     OWN(file_close_at) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0) {
         return err_set(err, ST_IO, "cannot write %s: %s", path, strerror(errno));
     }
-    return read_object(&place, SIZE_MAX, &(Sink){.fd = fd, .path = path}, ret_object, err);
+    return read_object(place, SIZE_MAX, &(Sink){.fd = fd, .path = path}, ret_object, err);
+}
+
+static Status dir_get_file(Store *store, const char *key, const char *path, StoreObject *ret_object,
+                           Err *err) {
+    OWN(place_close) Place place;
+    TRY(place_open((DirStore *)store, key, &place, err));
+    char name[TEMPORARY_SIZE];
+    name_temporary(name);
+    OWN(mem_free_at) char *temporary = mem_printf("%s%s", path, name);
+    Status status = write_new_file(&place, temporary, ret_object, err);
+    if (status == ST_OK && rename(temporary, path) != 0) {
+        status = err_set(err, ST_IO, "cannot write %s: %s", path, strerror(errno));
+    }
+    if (status != ST_OK) {
+        unlink(temporary);
+    }
+    return status;
 }
 
 static Status dir_head(Store *store, const char *key, StoreObject *ret_object, Err *err) {
@@ -220,7 +244,8 @@ static Status write_source(const StorePut *put, const Sink *sink, StoreObject *r
     if (put->data == NULL && put->path != NULL) {
         OWN(file_close_at) int from = open(put->path, O_RDONLY | O_CLOEXEC);
         if (from < 0) {
-            return err_set(err, ST_IO, "cannot read %s: %s", put->path, strerror(errno));
+            Status status = errno == ENOENT ? ST_NOT_FOUND : ST_IO;
+            return err_set(err, status, "cannot read %s: %s", put->path, strerror(errno));
         }
         return pour(from, put->path, sink, ret_object, err);
     }
@@ -293,14 +318,6 @@ static Status commit(const Place *place, const StorePut *put, const char *tempor
         return write_error(place, err);
     }
     return fsync(place->folder) == 0 ? ST_OK : write_error(place, err);
-}
-
-static void name_temporary(char ret_name[TEMPORARY_SIZE]) {
-    uint8_t random[8];
-    char hex[2 * sizeof random + 1];
-    digest_random(random, sizeof random);
-    digest_to_hex(random, sizeof random, hex);
-    snprintf(ret_name, TEMPORARY_SIZE, DIR_TEMPORARY_PREFIX "%s", hex);
 }
 
 static Status dir_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) {

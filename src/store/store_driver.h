@@ -13,7 +13,7 @@ typedef struct StoreDriver {
     Status (*put)(Store *store, const StorePut *put, StoreObject *ret_object, Err *err);
     Status (*get)(Store *store, const char *key, size_t max_bytes, Buf *ret_data,
                   StoreObject *ret_object, Err *err);
-    /* Into a new file. store.c gives it its final name, and removes it on failure. */
+    /* A file that is there already is replaced by all of the object, or left as it was. */
     Status (*get_file)(Store *store, const char *key, const char *path, StoreObject *ret_object,
                        Err *err);
     Status (*head)(Store *store, const char *key, StoreObject *ret_object, Err *err);

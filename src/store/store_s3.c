@@ -90,7 +90,7 @@ static S3Condition condition_of(StoreCondition condition) {
 static Status s3_store_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) {
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *key = full_key(store, put->key);
-    S3Put s3_put_of = {
+    S3Put request = {
         .bucket = s3->bucket,
         .key = key,
         .content_type = put->content_type,
@@ -101,7 +101,17 @@ static Status s3_store_put(Store *store, const StorePut *put, StoreObject *ret_o
         .etag = put->etag,
     };
     S3Object object = {0};
-    TRY(s3_put(s3->aws, &s3_put_of, &object, err));
+    Err own = {0};
+    Status status = s3_put(s3->aws, &request, &object, &own);
+    if (status == ST_NOT_FOUND && str_equal(own.code, "NoSuchKey")) {
+        own.status = status = ST_CONFLICT; /* what If-Match asked for is gone */
+    }
+    if (status != ST_OK) {
+        if (err != NULL) {
+            *err = own;
+        }
+        return status;
+    }
     set_object(ret_object, &object);
     return ST_OK;
 }

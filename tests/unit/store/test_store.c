@@ -188,7 +188,7 @@ static void moves_files(void **state) {
 
     put.path = "/nonexistent/file";
     put.key = "none";
-    assert_int_equal(store_put(fixture->store, &put, NULL, &err), ST_IO);
+    assert_int_equal(store_put(fixture->store, &put, NULL, &err), ST_NOT_FOUND);
     assert_absent(fixture->store, "none");
 }
 
