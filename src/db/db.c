@@ -70,7 +70,7 @@ static Status set_up(Db *db, DbMode mode, Err *err) {
     switch (mode) {
     case DB_SCRATCH:
         return db_run(db,
-                      "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                      "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = OFF;"
                       "PRAGMA secure_delete = OFF; PRAGMA locking_mode = EXCLUSIVE;"
                       "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536;",
                       NULL, err);

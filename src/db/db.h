@@ -16,7 +16,7 @@ typedef enum DbMode {
     DB_READ,    /* read only; absent is ST_NOT_FOUND */
     DB_WRITE,   /* must exist */
     DB_CREATE,  /* created when absent; rollback journal, full sync */
-    DB_SCRATCH, /* created; no journal, no sync, secure_delete off: made to be published whole */
+    DB_SCRATCH, /* created; no sync, secure_delete off: made to be published whole */
 } DbMode;
 
 Status db_open(const char *path, DbMode mode, Db **ret_db, Err *err) WARN_UNUSED;

@@ -1,0 +1,60 @@
+-- Scratch tables of one shard: which of its keys are which of the history's, and what it says.
+CREATE TEMP TABLE IF NOT EXISTS map_scope (
+    shard_key INTEGER PRIMARY KEY,
+    scope_key INTEGER NOT NULL,
+    takes_scope INTEGER NOT NULL, -- 1: this scan of the scope counts from now on
+    is_same INTEGER NOT NULL -- 1: just this scan was merged before
+);
+CREATE TEMP TABLE IF NOT EXISTS taken_rule (
+    -- Rules that were read in the shard and count.
+    shard_key INTEGER PRIMARY KEY,
+    rule_key INTEGER NOT NULL UNIQUE,
+    takes_scope INTEGER NOT NULL, -- 0: its scope does not count, but nobody else read the rule
+    outcome TEXT NOT NULL, -- read or insufficient_data
+    finished_at TEXT NOT NULL -- when it was read
+);
+CREATE TEMP TABLE IF NOT EXISTS map_rule (
+    -- Those, and the rules that a scope which counts no longer lists.
+    shard_key INTEGER PRIMARY KEY,
+    rule_key INTEGER NOT NULL UNIQUE,
+    scope_key INTEGER NOT NULL,
+    next_run INTEGER -- the first later run in which the rule was read; NULL = none
+);
+CREATE TEMP TABLE IF NOT EXISTS map_resource (
+    shard_key INTEGER PRIMARY KEY,
+    resource_key INTEGER NOT NULL,
+    scope_key INTEGER NOT NULL
+);
+CREATE TEMP TABLE IF NOT EXISTS map_annotation (
+    shard_key INTEGER PRIMARY KEY,
+    annotation_key INTEGER NOT NULL
+);
+CREATE TEMP TABLE IF NOT EXISTS incoming (
+    rule_key INTEGER NOT NULL,
+    resource_key INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    compliance INTEGER NOT NULL,
+    annotation_key INTEGER,
+    PRIMARY KEY (rule_key, resource_key, mode)
+) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS changed (
+    -- An evaluation that is not what the history says for this run.
+    rule_key INTEGER NOT NULL,
+    resource_key INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    next_run INTEGER,
+    compliance INTEGER, -- NULL: no longer reported
+    annotation_key INTEGER,
+    old_began INTEGER, -- the interval that covers the run; NULL: there is none
+    old_ended INTEGER,
+    old_compliance INTEGER,
+    old_annotation_key INTEGER,
+    PRIMARY KEY (rule_key, resource_key, mode)
+) WITHOUT ROWID;
+DELETE FROM map_scope;
+DELETE FROM taken_rule;
+DELETE FROM map_rule;
+DELETE FROM map_resource;
+DELETE FROM map_annotation;
+DELETE FROM incoming;
+DELETE FROM changed;

@@ -1,0 +1,20 @@
+-- Which scopes of the shard count: of several scans of one scope, a finished one before one that
+-- was not scanned, then the later one, then the one of the greater shard id.
+
+INSERT OR IGNORE INTO account (account_id) SELECT account_id FROM shard.scope ORDER BY account_id;
+
+INSERT OR IGNORE INTO scope (account_key, region)
+SELECT a.account_key, s.region
+FROM shard.scope s JOIN account a ON a.account_id = s.account_id
+ORDER BY a.account_key, s.region;
+
+INSERT INTO map_scope (shard_key, scope_key, takes_scope, is_same)
+SELECT s.scope_key,
+       h.scope_key,
+       coalesce((s.outcome = 'scanned', s.finished_at, :shard_id)
+                    > (k.outcome = 'scanned', k.finished_at, k.shard_id), 1),
+       coalesce((s.outcome, s.finished_at, :shard_id) = (k.outcome, k.finished_at, k.shard_id), 0)
+FROM shard.scope s
+JOIN account a ON a.account_id = s.account_id
+JOIN scope h ON h.account_key = a.account_key AND h.region = s.region
+LEFT JOIN run_scope k ON k.run_no = :run_no AND k.scope_key = h.scope_key;

@@ -1,0 +1,1 @@
+SELECT value FROM shard.info WHERE name = :name;

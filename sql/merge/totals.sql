@@ -1,0 +1,10 @@
+SELECT count(*),
+       coalesce(sum(outcome = 'scanned'), 0),
+       coalesce(sum(outcome = 'denied'), 0),
+       coalesce(sum(outcome = 'failed'), 0),
+       coalesce(sum(outcome = 'missing'), 0),
+       coalesce(sum(outcome = 'skipped'), 0),
+       coalesce(sum(rules_failed), 0),
+       (SELECT scan_date FROM run WHERE run_no = :run_no)
+FROM run_scope
+WHERE run_no = :run_no;

@@ -1,0 +1,43 @@
+/* One shard into an open history: the SQL of sql/merge/, step by step. Inside of merge.c. */
+#ifndef WAREHOUSE_MERGE_SHARD_H
+#define WAREHOUSE_MERGE_SHARD_H
+
+#include "base/err.h"
+#include "db/db.h"
+
+#include <stdint.h>
+
+typedef struct ShardFacts {
+    char group_id[65];
+    char shard_id[65];
+    char scan_date[11];
+    char started_at[33];
+    char finished_at[33];
+} ShardFacts;
+
+typedef struct ShardCounts {
+    int64_t scopes;
+    int64_t evaluations; /* = merged + duplicates + superseded + refused */
+    int64_t merged;
+    int64_t duplicates;
+    int64_t superseded;
+    int64_t refused;
+    int64_t changes; /* 0 = the history already says all of this */
+} ShardCounts;
+
+/* Attaches the file as `shard` and checks it as untrusted input: is it sound, has it just the
+ * schema of a shard, does it say that it is shard `shard_id` of `group_id`. ST_CORRUPT or ST_NEWER
+ * otherwise; it is detached then. */
+Status merge_shard_attach(Db *history, const char *path, const char *group_id, const char *shard_id,
+                          ShardFacts *ret_facts, Err *err) WARN_UNUSED;
+
+/* One transaction: all of the shard or nothing. Detaches it in any case. */
+typedef struct ShardMerge {
+    int64_t run_no;
+    const ShardFacts *facts;
+    const char *sha256;
+} ShardMerge;
+Status merge_shard(Db *history, const ShardMerge *merge, ShardCounts *ret_counts,
+                   Err *err) WARN_UNUSED;
+
+#endif
