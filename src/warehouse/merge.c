@@ -220,13 +220,11 @@ static Status merge_shards(Merge *merge, Err *err) {
 
 static Status put_planned_account(Merge *merge, const PlanAccount *account, Err *err) {
     const char *reason = account->skip_reason;
-    Environment environment = environment_classify(&merge->options->environments, account->id,
-                                                   account->path, account->name);
-    const DbParam params[] = {
-        DB_INT(":run_no", merge->run_no),    DB_TEXT(":account_id", account->id),
-        DB_TEXT(":name", account->name),     DB_TEXT(":environment", environment_name(environment)),
-        DB_TEXT(":org_path", account->path), DB_END};
+    const DbParam params[] = {DB_INT(":run_no", merge->run_no), DB_TEXT(":account_id", account->id),
+                              DB_TEXT(":name", account->name), DB_TEXT(":org_path", account->path),
+                              DB_END};
     TRY(db_run(merge->history, sql_merge_put_account, params, err));
+    merge->changes += db_changes(merge->history);
     for (size_t i = 0; i < merge->plan.region_count; i++) {
         const DbParam scope[] = {
             DB_INT(":run_no", merge->run_no),
