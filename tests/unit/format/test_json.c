@@ -192,6 +192,9 @@ static void refuses_deep_nesting(void **state) {
     memset(text, '[', 65);
     memset(text + 65, ']', 65);
     assert_refused(text, 130);
+    static char deeper[20000];
+    memset(deeper, '[', sizeof deeper);
+    assert_refused(deeper, sizeof deeper);
     /* Brackets inside a text do not count. */
     text[0] = '"';
     memset(text + 1, '[', 200);
