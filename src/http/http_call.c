@@ -310,13 +310,14 @@ Status http_call_begin(HttpCall *call, CURL *easy, const HttpOptions *options, E
 
 /* --- What came of it ------------------------------------------------------------------------- */
 
-static Status status_of(CURLcode result) {
+static Status status_of(const HttpCall *call, CURLcode result) {
     switch (result) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return ST_USAGE;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* of the URL, or what came back is not HTTP */
+        return strncasecmp(call->request.url, "http", 4) == 0 ? ST_NETWORK : ST_USAGE;
     default:
         return ST_NETWORK;
     }
@@ -337,12 +338,18 @@ static Status say_failure(const HttpCall *call, CURLcode result, Err *err) {
     }
     const char *why =
         call->curl_message[0] != '\0' ? call->curl_message : curl_easy_strerror(result);
-    Status status = err_set(err, status_of(result), "%s %.*s: %s", request->method, url_size,
+    Status status = err_set(err, status_of(call, result), "%s %.*s: %s", request->method, url_size,
                             request->url, why);
     if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE) {
         return err_hint(err, "name the file of trusted certificates with AWS_CA_BUNDLE");
     }
     return status;
+}
+
+/* A connection that closes in the middle of the headers is no failure to libcurl. */
+static bool has_all_headers(const HttpCall *call) {
+    return strstr(buf_text(&call->header_lines), "\n\r\n") != NULL ||
+           strstr(buf_text(&call->header_lines), "\n\n") != NULL;
 }
 
 Status http_call_end(HttpCall *call, CURLcode result, HttpAnswer *ret_answer, Err *err) {
@@ -351,9 +358,10 @@ Status http_call_end(HttpCall *call, CURLcode result, HttpAnswer *ret_answer, Er
     if (result != CURLE_OK || call->broken.status != ST_OK) {
         return say_failure(call, result, err);
     }
-    if (http_status < 100 || http_status > 999) {
-        return err_set(err, ST_NETWORK, "%s %.*s: the answer has no status", call->request.method,
-                       url_size_to_show(call->request.url), call->request.url);
+    if (http_status < 100 || http_status > 999 || !has_all_headers(call)) {
+        return err_set(err, ST_NETWORK, "%s %.*s: the answer's headers are cut short",
+                       call->request.method, url_size_to_show(call->request.url),
+                       call->request.url);
     }
     *ret_answer = (HttpAnswer){.status = (int)http_status,
                                .body = buf_text(&call->body),
