@@ -1,0 +1,28 @@
+/* Where the accounts of a plan come from: the organization, or a file that the user gives. Inside
+ * of plan.c only. */
+#ifndef WAREHOUSE_PLAN_ACCOUNTS_H
+#define WAREHOUSE_PLAN_ACCOUNTS_H
+
+#include "warehouse/plan.h"
+
+/* Of an account's name, and of the reason why it is not scanned, at most. */
+enum { PLAN_NAME_BYTES = 128, PLAN_SKIP_BYTES = 64 };
+
+typedef struct PlanEntry {
+    PlanAccount account;
+    int position; /* line of a CSV file, element (from 1) of a JSON file, place in an answer */
+} PlanEntry;
+
+/* Entries and texts are in the arena, which is borrowed. */
+typedef struct PlanEntries {
+    Arena *arena;
+    PlanEntry *items;
+    size_t count;
+    size_t capacity;
+} PlanEntries;
+
+/* Both give them in the order of their ids, each id once, at least one. */
+Status plan_accounts_from_file(const char *path, PlanEntries *entries, Err *err) WARN_UNUSED;
+Status plan_accounts_from_organization(Aws *aws, PlanEntries *entries, Err *err) WARN_UNUSED;
+
+#endif
