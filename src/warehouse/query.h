@@ -17,8 +17,8 @@
 #include <stddef.h>
 
 typedef struct QueryInfo {
-    const char *name; /* file name without .sql; borrowed, lives forever */
-    const char *sql;  /* the whole file */
+    char name[65];   /* file name without .sql */
+    const char *sql; /* the whole file; lives forever */
     char summary[256];
 } QueryInfo;
 

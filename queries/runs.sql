@@ -1,0 +1,14 @@
+-- summary: The runs in the history, oldest first.
+-- column group_id: the run's name, usually its date
+-- column scan_date: its date
+-- column started_at: when its first shard was begun
+-- column finished_at: when its last shard was finished
+-- column complete: 1 when all that was planned was scanned, or skipped on purpose
+-- column scopes_planned: accounts and regions that were to be read
+-- column scopes_scanned: accounts and regions that were read
+-- column evaluations: evaluations there were
+-- column previous_group_id: the run before; NULL for the first
+SELECT group_id, scan_date, started_at, finished_at, complete, scopes_planned, scopes_scanned,
+       evaluations, previous_group_id
+FROM runs
+ORDER BY ordinal;
