@@ -65,7 +65,7 @@ static int make_folder(int parent, const char *name) {
 }
 
 /* -1 and errno on failure. */
-static int descend(const Place *place, bool is_for_writing, const char **ret_name) {
+static int descend(const Place *place, bool is_for_writing) {
     int folder = open_folder(place->dir->root_fd, ".");
     const char *part = place->key;
     for (const char *slash = strchr(part, '/'); folder >= 0 && slash != NULL;
@@ -83,19 +83,23 @@ static int descend(const Place *place, bool is_for_writing, const char **ret_nam
         errno = saved;
         part = slash + 1;
     }
-    *ret_name = part;
     return folder;
 }
 
+static Place place_of(const DirStore *dir, const char *key) {
+    const char *slash = strrchr(key, '/');
+    return (Place){.dir = dir, .key = key, .name = slash != NULL ? slash + 1 : key, .folder = -1};
+}
+
 static Status place_open(const DirStore *dir, const char *key, Place *ret_place, Err *err) {
-    *ret_place = (Place){.dir = dir, .key = key, .folder = -1};
-    ret_place->folder = descend(ret_place, false, &ret_place->name);
+    *ret_place = place_of(dir, key);
+    ret_place->folder = descend(ret_place, false);
     return ret_place->folder < 0 ? read_error(ret_place, err) : ST_OK;
 }
 
 static Status place_make(const DirStore *dir, const char *key, Place *ret_place, Err *err) {
-    *ret_place = (Place){.dir = dir, .key = key, .folder = -1};
-    ret_place->folder = descend(ret_place, true, &ret_place->name);
+    *ret_place = place_of(dir, key);
+    ret_place->folder = descend(ret_place, true);
     return ret_place->folder < 0 ? write_error(ret_place, err) : ST_OK;
 }
 
