@@ -11,6 +11,7 @@
 
 /* Ids have at most 64 bytes, so every key fits. */
 static PRINTF_LIKE(2, 3) Status set_key(LayoutKey *key, const char *format, ...) {
+    *key = (LayoutKey){0};
     va_list args;
     va_start(args, format);
     int size = vsnprintf(key->text, sizeof key->text, format, args);
