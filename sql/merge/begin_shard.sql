@@ -10,11 +10,11 @@ CREATE TEMP TABLE IF NOT EXISTS taken_rule (
     shard_key INTEGER PRIMARY KEY,
     rule_key INTEGER NOT NULL UNIQUE,
     takes_scope INTEGER NOT NULL, -- 0: its scope does not count, but nobody else read the rule
-    outcome TEXT NOT NULL, -- read or insufficient_data
+    outcome TEXT NOT NULL, -- read, insufficient_data, or gone: no longer listed
     finished_at TEXT NOT NULL -- when it was read
 );
 CREATE TEMP TABLE IF NOT EXISTS map_rule (
-    -- Those, and the rules that a scope which counts no longer lists.
+    -- The same, with the run up to which this one is asked.
     shard_key INTEGER PRIMARY KEY,
     rule_key INTEGER NOT NULL UNIQUE,
     scope_key INTEGER NOT NULL,

@@ -16,16 +16,19 @@ ORDER BY m.scope_key, r.rule_key
     WHERE (source_owner, source_identifier)
         IS NOT (excluded.source_owner, excluded.source_identifier);
 
+-- With them, rules that the history knows and the scope no longer lists: they were read, and are
+-- gone. Their key in the shard is made up, below zero.
 INSERT INTO taken_rule (shard_key, rule_key, takes_scope, outcome, finished_at)
-SELECT r.rule_key, h.rule_key, m.takes_scope, r.outcome, s.finished_at
-FROM shard.rule r
-JOIN shard.scope s ON s.scope_key = r.scope_key
-JOIN map_scope m ON m.shard_key = r.scope_key
-JOIN rule h ON h.scope_key = m.scope_key AND h.name = r.name
-LEFT JOIN run_rule x ON x.run_no = :run_no AND x.rule_key = h.rule_key
-WHERE r.outcome <> 'failed' AND s.outcome = 'scanned' AND NOT m.is_same
+SELECT coalesce(l.rule_key, -r.rule_key), r.rule_key, m.takes_scope, coalesce(l.outcome, 'gone'),
+       s.finished_at
+FROM map_scope m
+JOIN shard.scope s ON s.scope_key = m.shard_key
+JOIN rule r ON r.scope_key = m.scope_key
+LEFT JOIN shard.rule l ON l.scope_key = m.shard_key AND l.name = r.name
+LEFT JOIN run_rule x ON x.run_no = :run_no AND x.rule_key = r.rule_key
+WHERE s.outcome = 'scanned' AND NOT m.is_same AND l.outcome IS NOT 'failed'
   AND (m.takes_scope
-       OR (x.outcome = 'failed')
+       OR x.outcome = 'failed'
        OR (x.outcome = 'rescued' AND s.finished_at > x.read_at));
 
 INSERT INTO map_rule (shard_key, rule_key, scope_key, next_run)
@@ -36,18 +39,3 @@ SELECT t.shard_key, t.rule_key, r.scope_key,
                           WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
                             AND y.outcome = 'failed'))
 FROM taken_rule t JOIN rule r ON r.rule_key = t.rule_key;
-
--- Rules that the history knows and a scope that counts no longer lists: they were read, and are
--- gone. Their key in the shard is made up, below zero.
-INSERT INTO map_rule (shard_key, rule_key, scope_key, next_run)
-SELECT -r.rule_key, r.rule_key, r.scope_key,
-       (SELECT min(k.run_no) FROM run_scope k
-        WHERE k.scope_key = r.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
-          AND NOT EXISTS (SELECT 1 FROM run_rule y
-                          WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
-                            AND y.outcome = 'failed'))
-FROM map_scope m
-JOIN shard.scope s ON s.scope_key = m.shard_key
-JOIN rule r ON r.scope_key = m.scope_key
-WHERE m.takes_scope AND s.outcome = 'scanned'
-  AND NOT EXISTS (SELECT 1 FROM shard.rule l WHERE l.scope_key = m.shard_key AND l.name = r.name);
