@@ -22,6 +22,10 @@ static int64_t delay_ms(int attempt, double random) {
     return (int64_t)(random * (double)(limit_ms < DELAY_MAX_MS ? limit_ms : DELAY_MAX_MS));
 }
 
+static int max_transient(Status failed) {
+    return failed == ST_PROTOCOL ? RETRY_MAX_PROTOCOL : RETRY_MAX_TRANSIENT;
+}
+
 bool retry_decide(RetryState *state, RetryQuota *quota, Status failed, double random,
                   int64_t *ret_delay_ms) {
     switch (status_retry(failed)) {
@@ -30,7 +34,7 @@ bool retry_decide(RetryState *state, RetryQuota *quota, Status failed, double ra
         *ret_delay_ms = delay_ms(state->throttled, random);
         return true;
     case RETRY_TRANSIENT:
-        if (state->transient >= RETRY_MAX_TRANSIENT || quota->tokens < RETRY_COST) {
+        if (state->transient >= max_transient(failed) || quota->tokens < RETRY_COST) {
             return false;
         }
         state->transient++;

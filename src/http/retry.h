@@ -15,7 +15,8 @@ typedef struct RetryQuota {
     int tokens;
 } RetryQuota;
 
-enum { RETRY_QUOTA_TOKENS = 500, RETRY_COST = 5, RETRY_MAX_TRANSIENT = 8 };
+/* An answer that makes no sense seldom makes more of it the next time: it gets fewer retries. */
+enum { RETRY_QUOTA_TOKENS = 500, RETRY_COST = 5, RETRY_MAX_TRANSIENT = 8, RETRY_MAX_PROTOCOL = 3 };
 
 typedef struct RetryState {
     int transient; /* attempts that broke */

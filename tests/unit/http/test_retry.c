@@ -39,6 +39,18 @@ static void what_broke_is_tried_a_few_times_with_growing_delays(void **state) {
     assert_int_equal(quota.tokens, RETRY_QUOTA_TOKENS - RETRY_MAX_TRANSIENT * RETRY_COST);
 }
 
+static void nonsense_is_asked_again_less_often(void **state) {
+    (void)state;
+    RetryState retry = {0};
+    RetryQuota quota;
+    int64_t delay_ms = 0;
+    retry_quota_init(&quota);
+    for (int i = 0; i < RETRY_MAX_PROTOCOL; i++) {
+        assert_true(retry_decide(&retry, &quota, ST_PROTOCOL, 0.5, &delay_ms));
+    }
+    assert_false(retry_decide(&retry, &quota, ST_PROTOCOL, 0.5, &delay_ms));
+}
+
 static void a_broken_service_is_not_hammered(void **state) {
     (void)state;
     RetryQuota quota;
@@ -95,6 +107,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_get_better_is_not_tried_again),
         cmocka_unit_test(what_broke_is_tried_a_few_times_with_growing_delays),
+        cmocka_unit_test(nonsense_is_asked_again_less_often),
         cmocka_unit_test(a_broken_service_is_not_hammered),
         cmocka_unit_test(successes_do_not_fill_the_quota_over_its_brim),
         cmocka_unit_test(throttling_is_met_with_patience_and_costs_nothing),

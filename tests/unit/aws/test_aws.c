@@ -1,0 +1,387 @@
+/* One call of AWS: signed, sent, classified, asked again or given up. */
+#include "aws/aws_world.h"
+#include "aws/call.h"
+
+#include <stdio.h>
+
+typedef struct Seen {
+    bool finished;
+    int times;
+    char body[256];
+    Err failure;
+} Seen;
+
+static void keep(void *context, const HttpAnswer *answer, const Err *failure) {
+    Seen *seen = context;
+    seen->times++;
+    seen->finished = true;
+    if (failure != NULL) {
+        seen->failure = *failure;
+    } else {
+        str_copy(seen->body, sizeof seen->body, answer->body);
+    }
+}
+
+static AwsRequest config_request(void) {
+    AwsRequest request = AWS_REQUEST_NONE;
+    request.service = AWS_CONFIG;
+    request.target = (AwsTarget){.account_id = "123456789012", .region = "eu-west-1"};
+    request.operation = "DescribeConfigRules";
+    request.body = "{}";
+    request.body_size = 2;
+    return request;
+}
+
+static void ask(World *world, const AwsRequest *request, Seen *seen) {
+    Err err = {0};
+    assert_int_equal(aws_start(world->aws, request, keep, seen, &err), ST_OK);
+    assert_int_equal(aws_wait(world->aws, &seen->finished, &err), ST_OK);
+    assert_int_equal(seen->times, 1);
+}
+
+/* --- What goes out --------------------------------------------------------------------------- */
+
+static void a_request_carries_what_aws_needs(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 200, "{\"a\":1}");
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_string_equal(seen.body, "{\"a\":1}");
+    assert_true(world_was_asked(world, 0, "POST / HTTP/1.1\r\n"));
+    assert_true(world_was_asked(world, 0, "\r\nHost: 127.0.0.1:"));
+    assert_true(world_was_asked(world, 0, "\r\nX-Amz-Date: 2"));
+    assert_true(
+        world_was_asked(world, 0, "\r\nX-Amz-Target: StarlingDoveService.DescribeConfigRules\r\n"));
+    assert_true(world_was_asked(world, 0, "\r\nContent-Type: application/x-amz-json-1.1\r\n"));
+    assert_true(world_was_asked(world, 0,
+                                "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=" TEST_KEY_ID "/"));
+    assert_true(world_was_asked(world, 0,
+                                "/eu-west-1/config/aws4_request, "
+                                "SignedHeaders=content-type;host;x-amz-date;"
+                                "x-amz-target, Signature="));
+    assert_false(world_was_asked(world, 0, "Security-Token"));
+    assert_false(world_was_asked(world, 0, "secret"));
+    assert_int_equal(aws_stats(world->aws).attempts, 1);
+}
+
+static void a_session_signs_with_its_own_keys_and_token(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    AwsKeys session = {
+        .access_key_id = "ASIASESSION", .secret_key = "s", .session_token = "tok/en="};
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    request.target.keys = &session;
+    ask(world, &request, &seen);
+    assert_true(world_was_asked(world, 0, "Credential=ASIASESSION/"));
+    assert_true(world_was_asked(world, 0, "\r\nX-Amz-Security-Token: tok/en=\r\n"));
+    assert_true(world_was_asked(world, 0, ";x-amz-security-token;"));
+}
+
+/* --- Asked again ----------------------------------------------------------------------------- */
+
+static void throttling_is_met_by_asking_again(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 400, "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}");
+    world_answer(world, 429, "");
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_int_equal(aws_stats(world->aws).attempts, 3);
+    assert_int_equal(aws_stats(world->aws).throttled, 2);
+    assert_int_equal(aws_stats(world->aws).retried, 0);
+}
+
+static void what_broke_is_asked_again(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 503, "<html>busy</html>");
+    scripted_server_add(world->server, (ScriptedAnswer){.body = "0123456789", .cut_after = 3});
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_int_equal(aws_stats(world->aws).attempts, 3);
+    assert_int_equal(aws_stats(world->aws).retried, 2);
+}
+
+static void a_service_that_stays_broken_is_given_up(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world->aws->quota.tokens = 2 * RETRY_COST;
+    for (int i = 0; i < 5; i++) {
+        world_answer(world, 500, "{\"__type\":\"InternalFailure\"}");
+    }
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_SERVER);
+    assert_int_equal(seen.failure.http_status, 500);
+    assert_int_equal(aws_stats(world->aws).attempts, 3);
+}
+
+static Status needs_braces(void *context, const HttpAnswer *answer, Err *err) {
+    (void)context;
+    return answer->body[0] == '{' ? ST_OK : err_set(err, ST_PROTOCOL, "no braces");
+}
+
+static void an_answer_that_makes_no_sense_is_asked_for_again(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 200, "<html>a proxy's page</html>");
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    request.parse = needs_braces;
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_string_equal(seen.body, "{}");
+
+    world->aws->quota.tokens = RETRY_COST;
+    world_answer(world, 200, "<");
+    world_answer(world, 200, "<");
+    seen = (Seen){0};
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_PROTOCOL);
+    assert_int_equal(seen.failure.http_status, 200);
+    assert_string_equal(seen.failure.message,
+                        "config:DescribeConfigRules in 123456789012/eu-west-1: no braces");
+}
+
+/* --- Not asked again ------------------------------------------------------------------------- */
+
+static void a_denial_is_final_and_says_everything(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    scripted_server_add(world->server,
+                        (ScriptedAnswer){.status = 400,
+                                         .headers = "x-amzn-RequestId: 1-2-3\r\n",
+                                         .body = "{\"__type\":\"com.amazon#AccessDeniedException:"
+                                                 "http://x/\",\"Message\":\"User \\u001b[31m is "
+                                                 "not authorized\"}"});
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    const Err *failure = &seen.failure;
+    assert_int_equal(failure->status, ST_DENIED);
+    assert_string_equal(failure->message, "config:DescribeConfigRules in 123456789012/eu-west-1: "
+                                          "AccessDeniedException: User  [31m is not authorized");
+    assert_string_equal(failure->account, "123456789012");
+    assert_string_equal(failure->region, "eu-west-1");
+    assert_string_equal(failure->operation, "DescribeConfigRules");
+    assert_string_equal(failure->code, "AccessDeniedException");
+    assert_string_equal(failure->request_id, "1-2-3");
+    assert_int_equal(failure->http_status, 400);
+    assert_int_equal(aws_stats(world->aws).attempts, 1);
+}
+
+static void an_answer_that_is_too_large_is_final(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 200, "{\"long\":\"0123456789\"}");
+    AwsRequest request = config_request();
+    request.max_answer_bytes = 8;
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_LIMIT);
+    assert_int_equal(aws_stats(world->aws).attempts, 1);
+}
+
+static void an_unknown_region_is_no_host(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    AwsRequest request = config_request();
+    request.target.region = "evil.example/";
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_USAGE);
+    assert_int_equal(scripted_server_requests(world->server), 0);
+}
+
+/* --- Keys that expire ------------------------------------------------------------------------ */
+
+static void expired_keys_are_reported_unless_there_are_new_ones(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 400, "{\"__type\":\"ExpiredTokenException\"}");
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_EXPIRED);
+    assert_int_equal(scripted_server_requests(world->server), 1);
+}
+
+static AwsKeys renewed_keys;
+
+static void renew(void *context) {
+    (void)context;
+    str_copy(renewed_keys.access_key_id, sizeof renewed_keys.access_key_id, "NEWKEY");
+}
+
+static void keys_renewed_meanwhile_are_used(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    renewed_keys = (AwsKeys){.access_key_id = "OLDKEY", .secret_key = "s"};
+    scripted_server_add(
+        world->server,
+        (ScriptedAnswer){.status = 403, .body = "{\"__type\":\"ExpiredToken\"}", .delay_ms = 200});
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    request.target.keys = &renewed_keys;
+    http_after(world->http, 50, renew, NULL);
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_true(world_was_asked(world, 0, "Credential=OLDKEY/"));
+    assert_true(world_was_asked(world, 1, "Credential=NEWKEY/"));
+}
+
+/* --- Deadline and cancelling ----------------------------------------------------------------- */
+
+static void no_attempt_begins_after_the_deadline(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_set(world, clock_now_ms() - 1, 0);
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_DEADLINE);
+    assert_string_equal(seen.failure.account, "123456789012");
+    assert_int_equal(scripted_server_requests(world->server), 0);
+}
+
+static void throttling_ends_with_the_deadline(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_set(world, clock_now_ms() + 1000, 0);
+    scripted_server_add(world->server,
+                        (ScriptedAnswer){.status = 400,
+                                         .body = "{\"__type\":\"ThrottlingException\"}",
+                                         .only_for = "POST"});
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_DEADLINE);
+    assert_string_equal(seen.failure.code, "ThrottlingException");
+    assert_non_null(strstr(seen.failure.message, "ThrottlingException"));
+}
+
+static void cancel(void *context) {
+    World *world = context;
+    world->cancelled = true;
+}
+
+static void a_wait_is_cut_short_when_cancelled(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    for (int i = 0; i < 3; i++) {
+        world_answer(world, 400, "{\"__type\":\"ThrottlingException\"}");
+    }
+    scripted_server_add(world->server,
+                        (ScriptedAnswer){.status = 400,
+                                         .body = "{\"__type\":\"ThrottlingException\"}",
+                                         .only_for = "POST"});
+    http_after(world->http, 300, cancel, world);
+    AwsRequest request = config_request();
+    int64_t begun_ms = clock_monotonic_ms();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_CANCELLED);
+    assert_true(clock_monotonic_ms() - begun_ms < 3000);
+}
+
+static void what_waits_its_turn_is_cancelled_too(void **state) {
+    World *world = *state;
+    Err err = {0};
+    Seen seen[3] = {{0}};
+    world_set(world, 0, 1);
+    scripted_server_add(world->server,
+                        (ScriptedAnswer){.body = "{}", .delay_ms = 100, .only_for = "POST"});
+    AwsRequest request = config_request();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(aws_start(world->aws, &request, keep, &seen[i], &err), ST_OK);
+    }
+    http_after(world->http, 20, cancel, world);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(aws_wait(world->aws, &seen[i].finished, &err), ST_OK);
+    }
+    assert_int_equal(seen[0].failure.status, ST_OK);
+    assert_int_equal(seen[1].failure.status, ST_CANCELLED);
+    assert_int_equal(seen[2].failure.status, ST_CANCELLED);
+    assert_int_equal(scripted_server_requests(world->server), 1);
+}
+
+static void count_drop(void *context) {
+    (*(int *)context)++;
+}
+
+static void never(void *context, const HttpAnswer *answer, const Err *failure) {
+    (void)context;
+    (void)answer;
+    (void)failure;
+    fail_msg("%s", "a dropped call was answered");
+}
+
+static void closing_drops_calls_wherever_they_are(void **state) {
+    World *world = *state;
+    Err err = {0};
+    Seen seen = {0};
+    int dropped = 0;
+    world_set(world, 0, 2);
+    scripted_server_add(world->server, (ScriptedAnswer){.status = 429, .only_for = "/throttled"});
+    scripted_server_add(world->server, (ScriptedAnswer){.body = "{}", .only_for = "/quick"});
+    scripted_server_add(world->server,
+                        (ScriptedAnswer){.body = "{}", .delay_ms = 500, .only_for = "/slow"});
+    const char *paths[] = {"/throttled", "/slow", "/slow"};
+    AwsRequest request = config_request();
+    request.path = "/quick";
+    assert_int_equal(aws_start(world->aws, &request, keep, &seen, &err), ST_OK);
+    request.drop = count_drop;
+    for (int i = 0; i < 3; i++) {
+        request.path = paths[i];
+        assert_int_equal(aws_start(world->aws, &request, never, &dropped, &err), ST_OK);
+    }
+    assert_int_equal(aws_wait(world->aws, &seen.finished, &err), ST_OK);
+    aws_close_at(&world->aws);
+    assert_int_equal(dropped, 3);
+    assert_true(http_is_idle(world->http));
+    assert_int_equal(http_run(world->http, NULL, &err), ST_OK);
+}
+
+static void waiting_for_nothing_is_an_error(void **state) {
+    World *world = *state;
+    Err err = {0};
+    bool finished = false;
+    assert_int_equal(aws_wait(world->aws, &finished, &err), ST_INTERNAL);
+}
+
+static void a_client_needs_a_region(void **state) {
+    World *world = *state;
+    const char *regions[] = {NULL, "", "Frankfurt", "eu-west-1.evil.example"};
+    for (size_t i = 0; i < 4; i++) {
+        Err err = {0};
+        Aws *aws = NULL;
+        AwsKeys keys = {0};
+        AwsOptions options = {.http = world->http, .keys = &keys, .region = regions[i]};
+        assert_int_equal(aws_open(&options, &aws, &err), ST_USAGE);
+        assert_int_not_equal(err.hint[0], '\0');
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(a_request_carries_what_aws_needs),
+        WORLD_TEST(a_session_signs_with_its_own_keys_and_token),
+        WORLD_TEST(throttling_is_met_by_asking_again),
+        WORLD_TEST(what_broke_is_asked_again),
+        WORLD_TEST(a_service_that_stays_broken_is_given_up),
+        WORLD_TEST(an_answer_that_makes_no_sense_is_asked_for_again),
+        WORLD_TEST(a_denial_is_final_and_says_everything),
+        WORLD_TEST(an_answer_that_is_too_large_is_final),
+        WORLD_TEST(an_unknown_region_is_no_host),
+        WORLD_TEST(expired_keys_are_reported_unless_there_are_new_ones),
+        WORLD_TEST(keys_renewed_meanwhile_are_used),
+        WORLD_TEST(no_attempt_begins_after_the_deadline),
+        WORLD_TEST(throttling_ends_with_the_deadline),
+        WORLD_TEST(a_wait_is_cut_short_when_cancelled),
+        WORLD_TEST(what_waits_its_turn_is_cancelled_too),
+        WORLD_TEST(closing_drops_calls_wherever_they_are),
+        WORLD_TEST(waiting_for_nothing_is_an_error),
+        WORLD_TEST(a_client_needs_a_region),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
