@@ -18,6 +18,7 @@ CREATE TEMP TABLE IF NOT EXISTS map_rule (
     shard_key INTEGER PRIMARY KEY,
     rule_key INTEGER NOT NULL UNIQUE,
     scope_key INTEGER NOT NULL,
+    is_fresh INTEGER NOT NULL, -- 1: the history has no evaluation of it yet
     next_run INTEGER -- the first later run in which the rule was read; NULL = none
 );
 CREATE TEMP TABLE IF NOT EXISTS map_resource (

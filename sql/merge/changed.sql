@@ -4,7 +4,7 @@ INSERT INTO changed (rule_key, resource_key, mode, next_run, compliance, annotat
 SELECT n.rule_key, n.resource_key, n.mode, m.next_run, n.compliance, n.annotation_key,
        i.began, i.ended, i.compliance, i.annotation_key
 FROM incoming n
-JOIN map_rule m ON m.rule_key = n.rule_key
+CROSS JOIN map_rule m ON m.rule_key = n.rule_key
 LEFT JOIN interval i ON i.rule_key = n.rule_key AND i.resource_key = n.resource_key
                     AND i.mode = n.mode AND i.began <= :run_no
                     AND (i.ended IS NULL OR i.ended > :run_no)
@@ -16,8 +16,9 @@ INSERT INTO changed (rule_key, resource_key, mode, next_run,
 SELECT i.rule_key, i.resource_key, i.mode, m.next_run,
        i.began, i.ended, i.compliance, i.annotation_key
 FROM map_rule m
-JOIN interval i ON i.rule_key = m.rule_key AND i.began <= :run_no
-               AND (i.ended IS NULL OR i.ended > :run_no)
-WHERE NOT EXISTS (SELECT 1 FROM incoming n
+CROSS JOIN interval i ON i.rule_key = m.rule_key AND i.began <= :run_no
+                     AND (i.ended IS NULL OR i.ended > :run_no)
+WHERE NOT m.is_fresh
+  AND NOT EXISTS (SELECT 1 FROM incoming n
                   WHERE n.rule_key = i.rule_key AND n.resource_key = i.resource_key
                     AND n.mode = i.mode);

@@ -13,9 +13,9 @@ DELETE FROM joined;
 INSERT INTO joined
 SELECT i.rule_key, i.resource_key, i.mode, i.began, n.began, n.ended, n.annotation_key
 FROM changed c
-JOIN interval i ON i.rule_key = c.rule_key AND i.resource_key = c.resource_key
+CROSS JOIN interval i ON i.rule_key = c.rule_key AND i.resource_key = c.resource_key
                AND i.mode = c.mode AND i.began <= :run_no AND i.ended = c.next_run
-JOIN interval n ON n.rule_key = i.rule_key AND n.resource_key = i.resource_key
+CROSS JOIN interval n ON n.rule_key = i.rule_key AND n.resource_key = i.resource_key
                AND n.mode = i.mode AND n.began = c.next_run AND n.compliance = i.compliance
 WHERE c.next_run IS NOT NULL;
 
