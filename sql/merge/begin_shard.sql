@@ -52,6 +52,18 @@ CREATE TEMP TABLE IF NOT EXISTS changed (
     old_annotation_key INTEGER,
     PRIMARY KEY (rule_key, resource_key, mode)
 ) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS touched (
+    -- Intervals that get another end or annotation: one of an evaluation at a time.
+    rule_key INTEGER NOT NULL,
+    resource_key INTEGER NOT NULL,
+    mode INTEGER NOT NULL,
+    began INTEGER NOT NULL,
+    ended INTEGER,
+    annotation_key INTEGER,
+    later_began INTEGER, -- the interval that it swallows; NULL = none
+    PRIMARY KEY (rule_key, resource_key, mode)
+) WITHOUT ROWID;
+DELETE FROM touched;
 DELETE FROM map_scope;
 DELETE FROM taken_rule;
 DELETE FROM map_rule;
