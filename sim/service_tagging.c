@@ -1,0 +1,3 @@
+#include "service.h"
+
+const Operation tagging_operations[] = {{0}};

@@ -1,0 +1,40 @@
+#include "sim.h"
+
+#include "base/mem.h"
+
+Status sim_open(const SimOptions *options, Sim **ret_sim, Err *err) {
+    Sim *sim = mem_alloc(sizeof *sim);
+    sim->options = options;
+    sim->knobs = options->knobs;
+    ASSERT(pthread_rwlock_init(&sim->knobs_lock, NULL) == 0);
+    Status status = world_open(&options->knobs, options->regions, &sim->world, err);
+    sim->s3 = s3_store_new(options->s3_dir);
+    for (size_t i = 0; i < options->bucket_count && status == ST_OK; i++) {
+        status = s3_store_add_bucket(sim->s3, options->buckets[i], err);
+    }
+    if (status != ST_OK) {
+        sim_close(sim);
+        return status;
+    }
+    sim->auth = auth_new(&(AuthOptions){
+        .key_id = options->key_id, .secret = options->secret, .seed = options->knobs.seed});
+    sim->faults = faults_new(sim->world, &options->knobs);
+    sim->stats = stats_new();
+    sim->mailbox = mailbox_new();
+    *ret_sim = sim;
+    return ST_OK;
+}
+
+void sim_close(Sim *sim) {
+    if (sim == NULL) {
+        return;
+    }
+    auth_free(sim->auth);
+    faults_free(sim->faults);
+    stats_free(sim->stats);
+    mailbox_free(sim->mailbox);
+    s3_store_free(sim->s3);
+    world_close(sim->world);
+    pthread_rwlock_destroy(&sim->knobs_lock);
+    mem_free(sim);
+}
