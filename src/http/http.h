@@ -50,7 +50,7 @@ struct HttpRequest {
     int64_t body_offset;
     int sink_fd; /* >= 0: a 2xx body goes here, from sink_offset on, not to memory */
     int64_t sink_offset;
-    size_t max_answer_bytes; /* in memory; 0 = 16 MiB */
+    size_t max_answer_bytes; /* in memory; 0 = 16 MiB. An error document may have 64 KiB anyhow */
     int64_t timeout_ms;      /* of the whole call, once it is on its way; 0 = 60 s, < 0 = none */
     HttpReady *ready;        /* gets the context of `done`; NULL = the request is complete */
 };
