@@ -1,0 +1,15 @@
+#include "app/run.h"
+#include "cli.h"
+#include "merge_fields.h"
+#include "output.h"
+
+Status cmd_report(Cli *cli, Err *err) {
+    RunReport report;
+    TRY(run_report(&cli->app, settings_text(&cli->settings, SETTING_RUN), &report, err));
+    OutputField fields[OUTPUT_MAX_FIELDS] = {
+        FIELD_TEXT("group_id", report.result.group_id),
+        FIELD_TEXT("date", report.result.date),
+    };
+    fields[report_fields(&report, fields, 2)] = FIELD_END;
+    return output_record(cli, fields, err);
+}

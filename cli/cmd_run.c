@@ -1,0 +1,16 @@
+#include "app/run.h"
+#include "cli.h"
+#include "merge_fields.h"
+#include "output.h"
+
+Status cmd_run(Cli *cli, Err *err) {
+    RunAll all;
+    OutputField fields[OUTPUT_MAX_FIELDS] = {{0}};
+    TRY(run_all(&cli->app, &all, err));
+    size_t count = merge_fields(&all.merge, fields, 0);
+    count = report_fields(&all.report, fields, count);
+    fields[count] = FIELD_END;
+    gaps_log(&all.merge.gaps);
+    TRY(output_record(cli, fields, err));
+    return run_check_merge(&cli->app, &all.merge, err);
+}

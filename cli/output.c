@@ -1,0 +1,108 @@
+#include "output.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+TableFormat output_format(const Cli *cli) {
+    TableFormat format = TABLE_TEXT;
+    ASSERT(table_format_parse(settings_text(&cli->settings, SETTING_FORMAT), &format));
+    return format;
+}
+
+static Status print_rows(Table *table, Stmt *stmt, int64_t limit, bool *ret_cut, Err *err) {
+    Cell cells[TABLE_MAX_COLUMNS];
+    int columns = stmt_column_count(stmt);
+    for (int64_t rows = 0; !ferror(stdout); rows++) {
+        bool row = false;
+        TRY(stmt_step(stmt, &row, err));
+        *ret_cut = row && limit > 0 && rows == limit;
+        if (!row || *ret_cut) {
+            break;
+        }
+        for (int i = 0; i < columns; i++) {
+            cells[i] = stmt_cell(stmt, i);
+        }
+        table_row(table, cells);
+    }
+    return ST_OK;
+}
+
+Status output_rows(const Cli *cli, Stmt *stmt, int64_t limit, bool *ret_cut, Err *err) {
+    OWN(table_free_at) Table *table = NULL;
+    const char *names[TABLE_MAX_COLUMNS];
+    int columns = stmt_column_count(stmt);
+    *ret_cut = false;
+    if (columns > TABLE_MAX_COLUMNS) {
+        return err_set(err, ST_LIMIT, "the result has more than %d columns", TABLE_MAX_COLUMNS);
+    }
+    for (int i = 0; i < columns; i++) {
+        names[i] = stmt_column_name(stmt, i);
+    }
+    table = table_new(stdout, output_format(cli), (size_t)columns, names);
+    Status status = print_rows(table, stmt, limit, ret_cut, err);
+    Err late;
+    Status finished = table_finish(table, status == ST_OK ? err : &late);
+    return status == ST_OK ? finished : status;
+}
+
+static void print_field(const OutputField *field, int width) {
+    const Cell *value = &field->value;
+    printf("%-*s", width, field->name);
+    if (value->type == CELL_INT) {
+        printf("%lld\n", (long long)value->integer);
+    } else {
+        printf("%s\n", value->text == NULL ? "" : value->text);
+    }
+}
+
+static void print_fields(const OutputField *fields) {
+    size_t width = 0;
+    for (const OutputField *field = fields; field->name != NULL; field++) {
+        width = strlen(field->name) > width ? strlen(field->name) : width;
+    }
+    for (const OutputField *field = fields; field->name != NULL; field++) {
+        print_field(field, (int)width + 2);
+    }
+}
+
+Status output_record(const Cli *cli, const OutputField *fields, Err *err) {
+    const char *names[OUTPUT_MAX_FIELDS];
+    Cell cells[OUTPUT_MAX_FIELDS];
+    size_t count = 0;
+    if (output_format(cli) == TABLE_TEXT) {
+        print_fields(fields);
+        return output_finish(err);
+    }
+    for (const OutputField *field = fields; field->name != NULL; field++) {
+        ASSERT(count < OUTPUT_MAX_FIELDS);
+        names[count] = field->name;
+        cells[count++] = field->value;
+    }
+    OWN(table_free_at) Table *table = table_new(stdout, output_format(cli), count, names);
+    table_row(table, cells);
+    return table_finish(table, err);
+}
+
+Status output_text(const char *text, Err *err) {
+    errno = 0;
+    fputs(text, stdout);
+    return output_finish(err);
+}
+
+Status output_finish(Err *err) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return ST_OK;
+    }
+    return err_set(err, ST_IO, "cannot write the results: %s",
+                   errno == 0 ? "standard output takes no more" : strerror(errno));
+}
+
+bool output_is_closed(void) {
+    struct pollfd pipe = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return ferror(stdout) && poll(&pipe, 1, 0) == 1 && (pipe.revents & (POLLERR | POLLHUP)) != 0;
+}

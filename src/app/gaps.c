@@ -1,0 +1,70 @@
+#include "app/gaps.h"
+
+#include "app/lookup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "sql_text.h"
+
+#include <string.h>
+
+static void take_gap(Stmt *stmt, Gap *gap) {
+    str_copy(gap->account_id, sizeof gap->account_id, lookup_text(stmt, "account_id"));
+    str_copy(gap->account_name, sizeof gap->account_name, lookup_text(stmt, "account_name"));
+    str_copy(gap->region, sizeof gap->region, lookup_text(stmt, "region"));
+    str_copy(gap->name, sizeof gap->name, lookup_text(stmt, "name"));
+    str_copy(gap->outcome, sizeof gap->outcome, lookup_text(stmt, "outcome"));
+    str_copy(gap->error_code, sizeof gap->error_code, lookup_text(stmt, "error_code"));
+    str_copy(gap->message, sizeof gap->message, lookup_text(stmt, "message"));
+}
+
+static Status read_rows(Stmt *stmt, Gaps *gaps, Err *err) {
+    *gaps = (Gaps){0};
+    for (;;) {
+        bool row = false;
+        TRY(stmt_step(stmt, &row, err));
+        if (!row) {
+            return ST_OK;
+        }
+        if (str_equal(lookup_text(stmt, "what"), "rule") ||
+            str_equal(lookup_text(stmt, "outcome"), "skipped")) {
+            continue;
+        }
+        gaps->total++;
+        if (gaps->count < GAPS_SHOWN) {
+            take_gap(stmt, &gaps->first[gaps->count++]);
+        }
+    }
+}
+
+Status gaps_of_run(Db *history, const char *group_id, Gaps *ret_gaps, Err *err) {
+    OWN(stmt_free_at) Stmt *stmt = NULL;
+    TRY(lookup_prepare(history, "gaps", group_id, &stmt, err));
+    return read_rows(stmt, ret_gaps, err);
+}
+
+Status gaps_of_shard(const char *path, Gaps *ret_gaps, Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    OWN(stmt_free_at) Stmt *stmt = NULL;
+    TRY(db_open(path, DB_READ, &db, err));
+    TRY(db_prepare(db, sql_shard_gaps, &stmt, err));
+    return read_rows(stmt, ret_gaps, err);
+}
+
+static void log_gap(const Gap *gap) {
+    const LogField fields[] = {
+        {"account", gap->account_id}, {"name", gap->account_name}, {"region", gap->region},
+        {"shard", gap->name},         {"code", gap->error_code},   {NULL, NULL},
+    };
+    log_fields(LOG_WARN, fields, "%s: %s", gap->outcome,
+               gap->message[0] == '\0' ? "no reason is known" : gap->message);
+}
+
+void gaps_log(const Gaps *gaps) {
+    for (size_t i = 0; i < gaps->count; i++) {
+        log_gap(&gaps->first[i]);
+    }
+    if (gaps->total > (int64_t)gaps->count) {
+        log_message(LOG_WARN, "… and %lld more: 'confhouse query gaps' lists them",
+                    (long long)(gaps->total - (int64_t)gaps->count));
+    }
+}

@@ -1,0 +1,38 @@
+/* Gaps: what was to be read and was not, with its reason. Skipped on purpose is no gap. */
+#ifndef APP_GAPS_H
+#define APP_GAPS_H
+
+#include "base/err.h"
+#include "db/db.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Gap {
+    char account_id[13]; /* "" for a shard */
+    char account_name[129];
+    char region[33];
+    char name[65];    /* of a shard; "" for a scope */
+    char outcome[16]; /* denied, failed, missing; refused for a shard */
+    char error_code[129];
+    char message[513];
+} Gap;
+
+enum { GAPS_SHOWN = 20 };
+
+typedef struct Gaps {
+    int64_t total;
+    size_t count; /* of `first` */
+    Gap first[GAPS_SHOWN];
+} Gaps;
+
+/* Scopes and refused shards of a run in a history. */
+Status gaps_of_run(Db *history, const char *group_id, Gaps *ret_gaps, Err *err) WARN_UNUSED;
+
+/* Scopes of a shard file that is finished. */
+Status gaps_of_shard(const char *path, Gaps *ret_gaps, Err *err) WARN_UNUSED;
+
+/* A warning for each of the first ones, and where the others are listed. */
+void gaps_log(const Gaps *gaps);
+
+#endif

@@ -1,0 +1,212 @@
+#include "app/run.h"
+
+#include "app/export.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/layout.h"
+
+#include <string.h>
+
+static const char workbook_type[] =
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
+    const Settings *settings = app->settings;
+    const char *regions = settings_text(settings, SETTING_REGIONS);
+    const PlanOptions options = {
+        .group_id = settings_text(settings, SETTING_GROUP_ID),
+        .date = settings_text(settings, SETTING_DATE),
+        .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
+        .regions = regions == NULL ? settings_text(settings, SETTING_REGION) : regions,
+        .exclude_accounts = settings_text(settings, SETTING_EXCLUDE_ACCOUNT),
+        .shards = settings_is_set(settings, SETTING_SHARDS)
+                      ? (int)settings_int(settings, SETTING_SHARDS)
+                      : default_shards,
+    };
+    OWN(plan_done) Plan plan = {0};
+    Aws *aws = NULL;
+    Store *store = NULL;
+    *ret_plan = (Plan){0};
+    TRY(app_store(app, &store, err)); /* what cannot be kept need not be asked for */
+    if (options.accounts_file == NULL) {
+        TRY(app_aws(app, &aws, err));
+    }
+    TRY(plan_make(&options, aws, &plan, err));
+    TRY(plan_write(&plan, store, err));
+    *ret_plan = plan;
+    plan = (Plan){0};
+    return ST_OK;
+}
+
+static const char *join_regions(Arena *arena, const char *const *regions, size_t count) {
+    OWN(buf_done) Buf joined = {0};
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(&joined, "%s%s", i == 0 ? "" : ",", regions[i]);
+    }
+    return arena_strdup(arena, buf_text(&joined));
+}
+
+void run_plan_event(const App *app, const Plan *plan, int shard, Event *ret_event) {
+    char shard_id[PLAN_SHARD_ID_SIZE];
+    Event event = {.mode = EVENT_BATCH};
+    plan_shard_id(shard, shard_id);
+    event.group_id = arena_strdup(&event.arena, plan->group_id);
+    event.date = arena_strdup(&event.arena, plan->date);
+    event.shard_id = arena_strdup(&event.arena, shard_id);
+    event.role_name = arena_strdup(&event.arena, settings_text(app->settings, SETTING_ROLE_NAME));
+    const char *external_id = settings_text(app->settings, SETTING_EXTERNAL_ID);
+    event.external_id = external_id == NULL ? NULL : arena_strdup(&event.arena, external_id);
+    event.regions =
+        join_regions(&event.arena, (const char *const *)plan->regions, plan->region_count);
+    event.accounts = arena_alloc(&event.arena, plan->account_count * sizeof *event.accounts);
+    for (size_t i = 0; i < plan->account_count; i++) {
+        const PlanAccount *account = &plan->accounts[i];
+        if (account->shard == shard) {
+            event.accounts[event.account_count++] = (EventAccount){
+                arena_strdup(&event.arena, account->id), arena_strdup(&event.arena, account->name)};
+        }
+    }
+    *ret_event = event;
+}
+
+Status run_find_group(const App *app, char ret_group_id[65], Err *err) {
+    const char *group_id = settings_text(app->settings, SETTING_GROUP_ID);
+    char date[11];
+    if (group_id == NULL) {
+        TRY(plan_resolve_date(settings_text(app->settings, SETTING_DATE), NULL, date, err));
+        group_id = date;
+    }
+    str_copy(ret_group_id, 65, group_id);
+    return ST_OK;
+}
+
+static Status merge_gaps(App *app, RunMerge *merge, Err *err) {
+    const MergeResult *result = &merge->result;
+    Db *history = NULL;
+    if (result->scopes_denied + result->scopes_failed + result->scopes_missing +
+            result->shards_refused ==
+        0) {
+        return ST_OK;
+    }
+    TRY(app_history(app, &history, err));
+    return gaps_of_run(history, result->group_id, &merge->gaps, err);
+}
+
+Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
+    const Settings *settings = app->settings;
+    char group_id[65];
+    Store *store = NULL;
+    *ret_merge = (RunMerge){0};
+    TRY(run_find_group(app, group_id, err));
+    TRY(app_store_to_read(app, &store, err));
+    const MergeOptions options = {
+        .group_id = group_id,
+        .date = settings_text(settings, SETTING_DATE),
+        .environments = {.by_account = settings_text(settings, SETTING_ENVIRONMENT_ACCOUNT),
+                         .by_path = settings_text(settings, SETTING_ENVIRONMENT_PATH),
+                         .by_name = settings_text(settings, SETTING_ENVIRONMENT_NAME)},
+        .owner_tag = settings_text(settings, SETTING_OWNER_TAG),
+        .cancelled = &app->cancelled,
+    };
+    TRY(merge_run(store, &options, &ret_merge->result, err));
+    app_forget_history(app);
+    log_message(LOG_INFO, "merged %s: %lld evaluations of %lld shards", ret_merge->result.group_id,
+                (long long)ret_merge->result.merged, (long long)ret_merge->result.shards);
+    if (ret_merge->result.changed_the_past) {
+        log_message(LOG_WARN, "merging %s again changed answers about it",
+                    ret_merge->result.group_id);
+    }
+    return merge_gaps(app, ret_merge, err);
+}
+
+static Status put_file(Store *store, const char *key, const char *path, const char *type,
+                       Err *err) {
+    const StorePut put = {.key = key, .path = path, .content_type = type};
+    return store_put(store, &put, NULL, err);
+}
+
+/* Every evaluation of the run, for those who have only a spreadsheet. */
+static Status put_raw(Db *history, Store *store, const TempDir *scratch, const ReportResult *report,
+                      Err *err) {
+    OWN(mem_free_at) char *path = temp_dir_path(scratch, "evaluations.csv");
+    LayoutKey key;
+    int64_t rows = 0;
+    TRY(layout_raw(report->date, &key, err));
+    TRY(export_to_file(history, report->group_id, EXPORT_CSV, path, &rows, err));
+    TRY(put_file(store, key.text, path, "text/csv; charset=utf-8", err));
+    return file_remove(path, err);
+}
+
+static Status put_workbook(Store *store, const char *path, RunReport *report, Err *err) {
+    LayoutKey key;
+    OWN(buf_done) Buf location = {0};
+    TRY(layout_report(report->result.date, &key, err));
+    TRY(put_file(store, key.text, path, workbook_type, err));
+    store_append_location(store, key.text, &location);
+    str_copy(report->location, sizeof report->location, buf_text(&location));
+    return ST_OK;
+}
+
+/* The user's own copy. */
+static Status copy_to_output(const App *app, const char *path, Err *err) {
+    enum { WORKBOOK_MAX_BYTES = 1 << 30 };
+    const char *output = settings_text(app->settings, SETTING_OUTPUT);
+    OWN(buf_done) Buf data = {.ceiling = WORKBOOK_MAX_BYTES};
+    if (output == NULL) {
+        return ST_OK;
+    }
+    TRY(file_read(path, WORKBOOK_MAX_BYTES, &data, err));
+    return file_write_atomic(output, buf_text(&data), data.size, err);
+}
+
+Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *err) {
+    Db *history = NULL;
+    Store *store = NULL;
+    const TempDir *scratch = NULL;
+    *ret_report = (RunReport){0};
+    TRY(app_store(app, &store, err));
+    TRY(app_history(app, &history, err));
+    TRY(app_scratch(app, &scratch, err));
+    OWN(mem_free_at) char *path = temp_dir_path(scratch, "workbook.xlsx");
+    const ReportOptions options = {
+        .group_id = group_id,
+        .green_from = settings_ratio(app->settings, SETTING_GREEN_FROM),
+        .yellow_from = settings_ratio(app->settings, SETTING_YELLOW_FROM),
+        .history_sha256 = app_history_sha256(app),
+        .cancelled = &app->cancelled,
+    };
+    TRY(report_write(history, &options, path, &ret_report->result, err));
+    TRY(copy_to_output(app, path, err));
+    TRY(put_workbook(store, path, ret_report, err));
+    TRY(put_raw(history, store, scratch, &ret_report->result, err));
+    log_message(LOG_INFO, "wrote %s", ret_report->location);
+    return file_remove(path, err);
+}
+
+Status run_hint_role(const App *app, Err *err) {
+    return err_hint(err, "every account denied the role %s: name yours with --role-name",
+                    settings_text(app->settings, SETTING_ROLE_NAME));
+}
+
+Status run_check_merge(const App *app, const RunMerge *merge, Err *err) {
+    const MergeResult *result = &merge->result;
+    int64_t scopes = result->scopes_denied + result->scopes_failed + result->scopes_missing;
+    if (scopes + result->shards_refused + result->refused == 0) {
+        return ST_OK;
+    }
+    OWN(buf_done) Buf what = {0};
+    buf_printf(
+        &what, "%lld of %lld scopes could not be read (%lld denied, %lld failed, %lld missing)",
+        (long long)scopes, (long long)result->scopes_planned, (long long)result->scopes_denied,
+        (long long)result->scopes_failed, (long long)result->scopes_missing);
+    if (result->shards_refused + result->refused > 0) {
+        buf_printf(&what, "; %lld shards and %lld rows were refused",
+                   (long long)result->shards_refused, (long long)result->refused);
+    }
+    err_set(err, ST_PARTIAL, "the run %s has gaps: %s", result->group_id, buf_text(&what));
+    if (result->scopes_denied > 0 &&
+        result->scopes_denied == result->scopes_planned - result->scopes_skipped) {
+        return run_hint_role(app, err);
+    }
+    return err_hint(err, "'confhouse query gaps' lists them; scan again and merge once more");
+}

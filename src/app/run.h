@@ -1,0 +1,78 @@
+/* Run: the steps of a run over an App: plan, scan, merge, report, and all of them in one go. The
+ * command line and Lambda call the same ones. A step that left something out is no error: its
+ * result says what, and run_check_… makes an ST_PARTIAL of it. */
+#ifndef APP_RUN_H
+#define APP_RUN_H
+
+#include "app/app.h"
+#include "app/event.h"
+#include "app/gaps.h"
+#include "base/err.h"
+#include "report/report.h"
+#include "warehouse/merge.h"
+#include "warehouse/plan.h"
+#include "warehouse/shard.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The run that is set (group-id), else the one named after the date that is, else today's. */
+Status run_find_group(const App *app, char ret_group_id[65], Err *err) WARN_UNUSED;
+
+/* Makes the plan that the settings ask for and writes it to the store. plan_done afterwards.
+ * `default_shards` counts where no number is set; 0 = as plan_make does. */
+Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) WARN_UNUSED;
+
+/* What tells a worker to scan a shard of the plan. event_done afterwards. */
+void run_plan_event(const App *app, const Plan *plan, int shard, Event *ret_event);
+
+typedef struct RunScan {
+    char group_id[65];
+    char shard_id[65];
+    ShardTotals totals;
+    int64_t scopes_left; /* not begun: deadline or cancelled */
+    Gaps gaps;
+} RunScan;
+
+/* Scans one shard and puts it into the store: the accounts of `event` (already applied to the
+ * settings), else those of the plan's shard that it or shard-id names, else everything as one
+ * shard, whose plan is written first. `event` may be NULL. */
+Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) WARN_UNUSED;
+
+typedef struct RunMerge {
+    MergeResult result;
+    Gaps gaps;
+} RunMerge;
+
+/* Merges the shards of the run that is set (group-id, else today's). */
+Status run_merge(App *app, RunMerge *ret_merge, Err *err) WARN_UNUSED;
+
+typedef struct RunReport {
+    ReportResult result;
+    char location[1200]; /* of the workbook in the store */
+} RunReport;
+
+/* Renders the workbook of a run (NULL = the newest), puts it and the rows of the run as CSV into
+ * the store, and the workbook into the file that is set (output). */
+Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *err) WARN_UNUSED;
+
+typedef struct RunAll {
+    char group_id[65];
+    ShardTotals totals; /* over all shards */
+    int64_t scopes_left;
+    RunMerge merge;
+    RunReport report;
+} RunAll;
+
+/* Plan, scan, merge, report. When cancelled while scanning it stops after that shard:
+ * ST_CANCELLED. */
+Status run_all(App *app, RunAll *ret_all, Err *err) WARN_UNUSED;
+
+/* ST_OK, or ST_PARTIAL with what is missing and what to do about it. */
+Status run_check_scan(const App *app, const RunScan *scan, Err *err) WARN_UNUSED;
+Status run_check_merge(const App *app, const RunMerge *merge, Err *err) WARN_UNUSED;
+
+/* What to do when the role was denied everywhere. */
+Status run_hint_role(const App *app, Err *err);
+
+#endif

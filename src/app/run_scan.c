@@ -1,0 +1,338 @@
+/* The scanning half of run.h: which accounts and regions a shard has, and how it is filled. */
+#include "app/run.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "format/digest.h"
+#include "warehouse/collect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What one shard scans. */
+typedef struct ScanJob {
+    Arena arena;
+    char group_id[65];
+    char shard_id[65];
+    char date[11];
+    size_t account_count;
+    CollectAccount *accounts;
+    size_t region_count;
+    const char **regions;
+} ScanJob;
+
+static void job_done(ScanJob *job) {
+    arena_done(&job->arena);
+}
+
+static Status split_regions(const Settings *settings, ScanJob *job, Err *err) {
+    const char *text = settings_text(settings, SETTING_REGIONS);
+    if (text == NULL) {
+        text = settings_text(settings, SETTING_REGION);
+    }
+    if (text == NULL) {
+        err_set(err, ST_USAGE, "there is no region to scan");
+        return err_hint(err, "name them with --regions eu-west-1,us-east-1, or set AWS_REGION");
+    }
+    char *rest = arena_strdup(&job->arena, text);
+    job->regions = arena_alloc(&job->arena, PLAN_MAX_REGIONS * sizeof *job->regions);
+    for (char *one = str_split(&rest, ","); one != NULL; one = str_split(&rest, ",")) {
+        bool known = false;
+        for (size_t i = 0; i < job->region_count; i++) {
+            known = known || str_equal(job->regions[i], one);
+        }
+        if (!known && job->region_count == PLAN_MAX_REGIONS) {
+            return err_set(err, ST_USAGE, "there are more than %d regions", PLAN_MAX_REGIONS);
+        }
+        if (!known) {
+            job->regions[job->region_count++] = one;
+        }
+    }
+    return ST_OK;
+}
+
+/* Of a batch that has no name of its own: the same accounts give the same one, so that scanning
+ * them again replaces their shard and no other. */
+static void name_batch(const Event *event, char ret_shard_id[65]) {
+    char hex[SHA256_HEX_SIZE];
+    OWN(buf_done) Buf ids = {0};
+    for (size_t i = 0; i < event->account_count; i++) {
+        buf_puts(&ids, event->accounts[i].id);
+    }
+    digest_sha256_hex(buf_text(&ids), ids.size, hex);
+    snprintf(ret_shard_id, 65, "batch-%.12s", hex);
+}
+
+static Status job_from_event(const App *app, const Event *event, ScanJob *job, Err *err) {
+    const Settings *settings = app->settings;
+    TRY(split_regions(settings, job, err));
+    TRY(plan_resolve_date(settings_text(settings, SETTING_DATE),
+                          settings_text(settings, SETTING_GROUP_ID), job->date, err));
+    const char *group_id = settings_text(settings, SETTING_GROUP_ID);
+    str_copy(job->group_id, sizeof job->group_id, group_id == NULL ? job->date : group_id);
+    if (event->shard_id == NULL) {
+        name_batch(event, job->shard_id);
+    } else {
+        str_copy(job->shard_id, sizeof job->shard_id, event->shard_id);
+    }
+    job->account_count = event->account_count;
+    job->accounts = arena_alloc(&job->arena, event->account_count * sizeof *job->accounts);
+    for (size_t i = 0; i < event->account_count; i++) {
+        job->accounts[i] =
+            (CollectAccount){.id = event->accounts[i].id, .name = event->accounts[i].name};
+    }
+    return ST_OK;
+}
+
+/* A shard of the plan; -1 is everything, with what is skipped. */
+static void job_from_plan(const Plan *plan, int shard, ScanJob *job) {
+    str_copy(job->group_id, sizeof job->group_id, plan->group_id);
+    str_copy(job->date, sizeof job->date, plan->date);
+    job->regions = plan->regions;
+    job->region_count = plan->region_count;
+    job->accounts = arena_alloc(&job->arena, plan->account_count * sizeof *job->accounts);
+    for (size_t i = 0; i < plan->account_count; i++) {
+        const PlanAccount *account = &plan->accounts[i];
+        if (shard < 0 || account->shard == shard) {
+            job->accounts[job->account_count++] = (CollectAccount){
+                .id = account->id, .name = account->name, .skip_reason = account->skip_reason};
+        }
+    }
+}
+
+static Status find_shard(const Plan *plan, const char *shard_id, int *ret_shard, Err *err) {
+    for (int shard = 0; shard < plan->shard_count; shard++) {
+        char id[PLAN_SHARD_ID_SIZE];
+        plan_shard_id(shard, id);
+        if (str_equal(id, shard_id)) {
+            *ret_shard = shard;
+            return ST_OK;
+        }
+    }
+    char last[PLAN_SHARD_ID_SIZE];
+    plan_shard_id(plan->shard_count - 1, last);
+    err_set(err, ST_USAGE, "the plan of %s has no shard '%.64s'", plan->group_id, shard_id);
+    return err_hint(err, "its shards are 01 to %s", last);
+}
+
+/* Time to save the shard before the deadline: a tenth of what is left, 1 to 60 seconds. */
+static int64_t collect_deadline(const App *app) {
+    if (app->deadline_ms == 0) {
+        return 0;
+    }
+    int64_t margin = (app->deadline_ms - clock_now_ms()) / 10;
+    margin = margin < 1000 ? 1000 : margin > 60000 ? 60000 : margin;
+    return app->deadline_ms - margin;
+}
+
+static Status collect_shard(App *app, const ScanJob *job, Shard *shard, RunScan *scan, Err *err) {
+    const Settings *settings = app->settings;
+    int concurrency = (int)settings_int(settings, SETTING_CONCURRENCY);
+    Aws *aws = NULL;
+    CollectResult result = {0};
+    TRY(app_aws(app, &aws, err));
+    const CollectOptions options = {
+        .accounts = job->accounts,
+        .account_count = job->account_count,
+        .regions = (const char *const *)job->regions,
+        .region_count = job->region_count,
+        .role_name = settings_text(settings, SETTING_ROLE_NAME),
+        .external_id = settings_text(settings, SETTING_EXTERNAL_ID),
+        .tag_prefixes = settings_text(settings, SETTING_TAG_PREFIX),
+        .scopes_side_by_side = concurrency / 2 + 1,
+        .deadline_ms = collect_deadline(app),
+        .cancelled = &app->cancelled,
+    };
+    TRY(collect_run(aws, &options, shard, &result, err));
+    scan->scopes_left = result.scopes_left;
+    return ST_OK;
+}
+
+static Status refuse_nothing(const App *app, Err *err) {
+    if (app->cancelled) {
+        return err_set(err, ST_CANCELLED, "cancelled before anything was scanned");
+    }
+    err_set(err, ST_DEADLINE, "the deadline came before anything was scanned");
+    return err_hint(err, "give it more time with --deadline");
+}
+
+/* A shard in which nothing was begun is not saved: it would replace one that has something. */
+static Status save_shard(App *app, Shard *shard, Store *store, RunScan *scan, Err *err) {
+    OWN(shard_close_at) Shard *owned = shard;
+    TRY(shard_totals(owned, &scan->totals, err));
+    if (scan->totals.scopes == 0 && scan->scopes_left > 0) {
+        return refuse_nothing(app, err);
+    }
+    Shard *published = owned;
+    owned = NULL;
+    return shard_publish(published, store, &scan->totals, err);
+}
+
+static Status scan_into(App *app, const ScanJob *job, Store *store, const char *path, RunScan *scan,
+                        Err *err) {
+    const ShardOptions options = {
+        .group_id = job->group_id, .shard_id = job->shard_id, .date = job->date};
+    OWN(shard_close_at) Shard *shard = NULL;
+    TRY(shard_open(path, &options, &shard, err));
+    TRY(collect_shard(app, job, shard, scan, err));
+    Shard *filled = shard;
+    shard = NULL;
+    TRY(save_shard(app, filled, store, scan, err));
+    return gaps_of_shard(path, &scan->gaps, err);
+}
+
+static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
+    const TempDir *scratch = NULL;
+    Store *store = NULL;
+    str_copy(scan->group_id, sizeof scan->group_id, job->group_id);
+    str_copy(scan->shard_id, sizeof scan->shard_id, job->shard_id);
+    TRY(app_scratch(app, &scratch, err));
+    TRY(app_store(app, &store, err));
+    OWN(mem_free_at) char *path = temp_dir_path(scratch, "shard.db");
+    TRY(file_remove(path, err));
+    app_protect_store(app, true);
+    Status status = scan_into(app, job, store, path, scan, err);
+    app_protect_store(app, false);
+    if (status != ST_OK) {
+        return status;
+    }
+    log_message(LOG_INFO, "scanned %lld scopes, %lld evaluations, into shard %s of %s",
+                (long long)scan->totals.scanned, (long long)scan->totals.evaluations,
+                scan->shard_id, scan->group_id);
+    return file_remove(path, err);
+}
+
+static Status scan_plan_shard(App *app, const Plan *plan, int shard, RunScan *scan, Err *err) {
+    OWN(job_done) ScanJob job = {0};
+    job_from_plan(plan, shard, &job);
+    char shard_id[PLAN_SHARD_ID_SIZE];
+    plan_shard_id(shard < 0 ? 0 : shard, shard_id);
+    str_copy(job.shard_id, sizeof job.shard_id, shard_id);
+    *scan = (RunScan){0};
+    return scan_job(app, &job, scan, err);
+}
+
+static Status scan_everything(App *app, const Event *event, RunScan *scan, Err *err) {
+    OWN(plan_done) Plan plan = {0};
+    OWN(job_done) ScanJob job = {0};
+    TRY(run_plan(app, 1, &plan, err));
+    job_from_plan(&plan, -1, &job);
+    str_copy(job.shard_id, sizeof job.shard_id,
+             event != NULL && event->shard_id != NULL ? event->shard_id : "01");
+    return scan_job(app, &job, scan, err);
+}
+
+static Status read_plan(App *app, Plan *ret_plan, Err *err) {
+    char group_id[65];
+    Store *store = NULL;
+    TRY(run_find_group(app, group_id, err));
+    TRY(app_store(app, &store, err));
+    return plan_read(group_id, store, ret_plan, err);
+}
+
+static Status scan_named_shard(App *app, const char *shard_id, RunScan *scan, Err *err) {
+    OWN(plan_done) Plan plan = {0};
+    int shard = 0;
+    TRY(read_plan(app, &plan, err));
+    TRY(find_shard(&plan, shard_id, &shard, err));
+    return scan_plan_shard(app, &plan, shard, scan, err);
+}
+
+/* An event without accounts: the shard of the plan that it names, where there is a plan that has
+ * it; else the whole organization. */
+static Status scan_planned_event(App *app, const Event *event, RunScan *scan, Err *err) {
+    OWN(plan_done) Plan plan = {0};
+    int shard = 0;
+    Status status =
+        event->shard_id == NULL || event->regions != NULL ? ST_NOTHING : read_plan(app, &plan, err);
+    if (status == ST_OK && find_shard(&plan, event->shard_id, &shard, err) == ST_OK) {
+        return scan_plan_shard(app, &plan, shard, scan, err);
+    }
+    return status == ST_OK || status == ST_NOTHING ? scan_everything(app, event, scan, err)
+                                                   : status;
+}
+
+Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) {
+    *ret_scan = (RunScan){0};
+    if (event != NULL && event->account_count > 0) {
+        OWN(job_done) ScanJob job = {0};
+        TRY(job_from_event(app, event, &job, err));
+        return scan_job(app, &job, ret_scan, err);
+    }
+    if (event != NULL) {
+        return scan_planned_event(app, event, ret_scan, err);
+    }
+    const char *shard_id = settings_text(app->settings, SETTING_SHARD_ID);
+    return shard_id != NULL ? scan_named_shard(app, shard_id, ret_scan, err)
+                            : scan_everything(app, NULL, ret_scan, err);
+}
+
+static void add_totals(ShardTotals *sum, const ShardTotals *more) {
+    sum->scopes += more->scopes;
+    sum->scanned += more->scanned;
+    sum->denied += more->denied;
+    sum->failed += more->failed;
+    sum->skipped += more->skipped;
+    sum->rules += more->rules;
+    sum->rules_failed += more->rules_failed;
+    sum->evaluations += more->evaluations;
+}
+
+static Status refuse_to_go_on(const RunAll *all, Err *err) {
+    err_set(err, ST_CANCELLED, "cancelled: %lld scopes are scanned, %lld are left",
+            (long long)all->totals.scopes, (long long)all->scopes_left);
+    return err_hint(err, "'confhouse merge --group-id %s' merges what there is", all->group_id);
+}
+
+static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err) {
+    for (int shard = 0; shard < plan->shard_count; shard++) {
+        RunScan scan;
+        Status status = scan_plan_shard(app, plan, shard, &scan, err);
+        if (status == ST_DEADLINE && all->totals.scopes > 0) {
+            break; /* what there is is merged; the plan tells what is missing */
+        }
+        TRY(status);
+        add_totals(&all->totals, &scan.totals);
+        all->scopes_left += scan.scopes_left;
+        if (app->cancelled) {
+            return refuse_to_go_on(all, err);
+        }
+    }
+    return ST_OK;
+}
+
+Status run_all(App *app, RunAll *ret_all, Err *err) {
+    OWN(plan_done) Plan plan = {0};
+    *ret_all = (RunAll){0};
+    TRY(run_plan(app, 1, &plan, err));
+    str_copy(ret_all->group_id, sizeof ret_all->group_id, plan.group_id);
+    TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",
+                     err));
+    TRY(scan_all_shards(app, &plan, ret_all, err));
+    TRY(run_merge(app, &ret_all->merge, err));
+    return run_report(app, ret_all->merge.result.group_id, &ret_all->report, err);
+}
+
+static Status hint_gaps(const App *app, const RunScan *scan, Err *err) {
+    int64_t wanted = scan->totals.scopes - scan->totals.skipped;
+    if (wanted > 0 && scan->totals.denied == wanted) {
+        return run_hint_role(app, err);
+    }
+    if (scan->scopes_left > 0) {
+        return err_hint(err, "scan it again with more time");
+    }
+    return err_hint(err, "the reasons are listed above; scanning the shard again replaces it");
+}
+
+Status run_check_scan(const App *app, const RunScan *scan, Err *err) {
+    const ShardTotals *totals = &scan->totals;
+    if (totals->denied + totals->failed + scan->scopes_left == 0) {
+        return ST_OK;
+    }
+    err_set(err, app->cancelled ? ST_CANCELLED : ST_PARTIAL,
+            "shard %s of %s has gaps: of %lld scopes %lld were denied, %lld failed and %lld are "
+            "left",
+            scan->shard_id, scan->group_id, (long long)(totals->scopes + scan->scopes_left),
+            (long long)totals->denied, (long long)totals->failed, (long long)scan->scopes_left);
+    return hint_gaps(app, scan, err);
+}

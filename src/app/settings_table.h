@@ -1,0 +1,120 @@
+/* The one list of all settings. A row here is a flag (--name), an environment variable
+ * (CONFHOUSE_NAME), a name in the settings file, a line of the help texts and a paragraph of the
+ * manual page. See app/settings.h for what the members mean; what a row leaves out is empty. */
+#ifndef APP_SETTINGS_TABLE_H
+#define APP_SETTINGS_TABLE_H
+
+#define COMMANDS_THAT_SCAN   (COMMAND_RUN | COMMAND_SCAN | COMMAND_INVOKE)
+#define COMMANDS_THAT_PLAN   (COMMANDS_THAT_SCAN | COMMAND_PLAN)
+#define COMMANDS_THAT_MERGE  (COMMAND_RUN | COMMAND_MERGE | COMMAND_INVOKE)
+#define COMMANDS_THAT_REPORT (COMMAND_RUN | COMMAND_REPORT | COMMAND_INVOKE)
+#define COMMANDS_THAT_READ   (COMMAND_REPORT | COMMAND_DIFF | COMMAND_QUERY | COMMAND_EXPORT)
+
+/* X(id, members of its Setting) */
+#define SETTINGS_TABLE(X)                                                                          \
+    X(GROUP_ID, .name = "group-id", .placeholder = "ID", .section = SECTION_RUN,                   \
+      .commands = COMMANDS_THAT_PLAN | COMMANDS_THAT_MERGE, .is_valid = str_is_id,                 \
+      .shape = "1 to 64 of A-Z a-z 0-9 . _ - that do not begin with a dot",                        \
+      .help = "name of the run; today's date (UTC) when absent")                                   \
+    X(DATE, .name = "date", .placeholder = "DATE", .section = SECTION_RUN,                         \
+      .commands = COMMANDS_THAT_PLAN | COMMANDS_THAT_MERGE, .is_valid = setting_is_date,           \
+      .shape = "a date like 2026-11-22",                                                           \
+      .help = "date of the run; the group id where it is one, else today, when absent")            \
+    X(ORGANIZATION, .name = "organization", .type = SETTING_FLAG, .section = SECTION_SCAN,         \
+      .commands = COMMANDS_THAT_PLAN,                                                              \
+      .help = "scan all active accounts of the organization (the default)")                        \
+    X(ACCOUNTS, .name = "accounts", .placeholder = "FILE", .section = SECTION_SCAN,                \
+      .commands = COMMANDS_THAT_PLAN,                                                              \
+      .help = "scan the accounts of this CSV or JSON file (id, name) instead")                     \
+    X(EXCLUDE_ACCOUNT, .name = "exclude-account", .type = SETTING_LIST, .placeholder = "ACCOUNT",  \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN,                                     \
+      .help = "leave out this account: an id, or a pattern of names like sandbox-*")               \
+    X(REGIONS, .name = "regions", .type = SETTING_LIST, .placeholder = "REGIONS",                  \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN, .is_valid = str_is_region,          \
+      .shape = "a list of regions like eu-west-1,us-east-1",                                       \
+      .help = "regions to scan; the one of --region when absent")                                  \
+    X(ROLE_NAME, .name = "role-name", .placeholder = "NAME", .section = SECTION_SCAN,              \
+      .commands = COMMANDS_THAT_PLAN, .fallback = "OrganizationAccountAccessRole",                 \
+      .is_valid = str_is_role_name, .shape = "the name of an IAM role",                            \
+      .help = "role to assume in each account")                                                    \
+    X(EXTERNAL_ID, .name = "external-id", .placeholder = "ID", .section = SECTION_SCAN,            \
+      .commands = COMMANDS_THAT_PLAN, .is_private = true, .is_valid = setting_is_external_id,      \
+      .shape = "2 to 1224 of A-Z a-z 0-9 _ + = , . @ : / -",                                       \
+      .help = "external id that the role asks for")                                                \
+    X(SHARDS, .name = "shards", .type = SETTING_INT, .min = 1, .max = 10000, .placeholder = "N",   \
+      .section = SECTION_SCAN, .commands = COMMAND_RUN | COMMAND_PLAN | COMMAND_INVOKE,            \
+      .help = "shards of the run; 1, or one for every 25 accounts with plan, when absent")         \
+    X(SHARD_ID, .name = "shard-id", .placeholder = "ID", .section = SECTION_SCAN,                  \
+      .commands = COMMAND_SCAN, .is_valid = str_is_id,                                             \
+      .shape = "1 to 64 of A-Z a-z 0-9 . _ - that do not begin with a dot",                        \
+      .help = "scan this shard of the run's plan")                                                 \
+    X(EVENT, .name = "event", .placeholder = "FILE", .section = SECTION_SCAN,                      \
+      .commands = COMMAND_SCAN, .help = "scan what this event (JSON) says; - is standard input")   \
+    X(CONCURRENCY, .name = "concurrency", .type = SETTING_INT, .min = 1, .max = 1000,              \
+      .fallback = "64", .placeholder = "N", .section = SECTION_SCAN,                               \
+      .commands = COMMANDS_THAT_SCAN, .help = "calls in flight at once")                           \
+    X(DEADLINE, .name = "deadline", .type = SETTING_DURATION, .placeholder = "TIME",               \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_SCAN | COMMAND_QUERY,                     \
+      .help = "stop after so long, like 14m or 900s, and keep what there is")                      \
+    X(TAG_PREFIX, .name = "tag-prefix", .type = SETTING_LIST, .fallback = "mox.",                  \
+      .placeholder = "PREFIX", .section = SECTION_SCAN, .commands = COMMANDS_THAT_SCAN,            \
+      .help = "keep the tags whose key begins so")                                                 \
+    X(OWNER_TAG, .name = "owner-tag", .fallback = "mox.owner", .placeholder = "KEY",               \
+      .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,                                   \
+      .help = "key of the tag that names an owner")                                                \
+    X(ENVIRONMENT_ACCOUNT, .name = "environment-account", .type = SETTING_LIST,                    \
+      .placeholder = "ID=ENV", .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,          \
+      .help = "environment of an account: 123456789012=prod")                                      \
+    X(ENVIRONMENT_PATH, .name = "environment-path", .type = SETTING_LIST,                          \
+      .placeholder = "PATTERN=ENV", .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,     \
+      .help = "environment by organizational path: Root/Workloads/Prod*=prod")                     \
+    X(ENVIRONMENT_NAME, .name = "environment-name", .type = SETTING_LIST,                          \
+      .placeholder = "PATTERN=ENV", .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,     \
+      .help = "environment by account name: *-live=prod")                                          \
+    X(RUN, .name = "run", .placeholder = "ID", .section = SECTION_READ,                            \
+      .commands = COMMAND_REPORT | COMMAND_EXPORT, .is_valid = str_is_id,                          \
+      .shape = "1 to 64 of A-Z a-z 0-9 . _ - that do not begin with a dot",                        \
+      .help = "group id of the run; the newest when absent")                                       \
+    X(DATABASE, .name = "database", .placeholder = "FILE", .section = SECTION_READ,                \
+      .commands = COMMANDS_THAT_READ,                                                              \
+      .help = "read this history file instead of the newest one in the store")                     \
+    X(SQL, .name = "sql", .placeholder = "SQL", .section = SECTION_READ,                           \
+      .commands = COMMAND_QUERY, .help = "one statement of your own; it can only read")            \
+    X(PARAM, .name = "param", .short_flag = 'p', .type = SETTING_LINES,                            \
+      .placeholder = "NAME=VALUE", .section = SECTION_READ, .commands = COMMAND_QUERY,             \
+      .is_valid = setting_is_param, .shape = "a parameter like group_id=2026-11-22",               \
+      .help = "value of a query's parameter; may be given more than once")                         \
+    X(LIMIT, .name = "limit", .type = SETTING_INT, .min = 1, .max = 1000000000,                    \
+      .placeholder = "N", .section = SECTION_READ, .commands = COMMAND_QUERY,                      \
+      .help = "stop after N rows; with --sql, 100000 when absent")                                 \
+    X(GREEN_FROM, .name = "green-from", .type = SETTING_RATIO, .fallback = "0.95",                 \
+      .placeholder = "RATIO", .section = SECTION_REPORT, .commands = COMMANDS_THAT_REPORT,         \
+      .help = "compliance from which a cell of the workbook is green")                             \
+    X(YELLOW_FROM, .name = "yellow-from", .type = SETTING_RATIO, .fallback = "0.80",               \
+      .placeholder = "RATIO", .section = SECTION_REPORT, .commands = COMMANDS_THAT_REPORT,         \
+      .help = "compliance from which it is yellow; red below")                                     \
+    X(OUTPUT, .name = "output", .short_flag = 'o', .placeholder = "FILE",                          \
+      .section = SECTION_COMMON,                                                                   \
+      .commands = COMMAND_RUN | COMMAND_REPORT | COMMAND_PULL | COMMAND_EXPORT,                    \
+      .help = "write the workbook, database or rows to this file")                                 \
+    X(FORMAT, .name = "format", .type = SETTING_CHOICE, .choices = "table,csv,json,markdown",      \
+      .fallback = "table", .placeholder = "FORMAT", .section = SECTION_COMMON,                     \
+      .commands = COMMAND_ALL & ~(unsigned)COMMAND_INVOKE,                                         \
+      .help = "of results: table, csv, json or markdown; export has csv and json (lines)")         \
+    X(STORE, .name = "store", .placeholder = "URL", .fallback = "./confhouse-data",                \
+      .section = SECTION_COMMON, .commands = COMMAND_ALL,                                          \
+      .help = "s3://bucket/prefix or a directory; s3://$REPORT_BUCKET/$REPORT_PREFIX when absent") \
+    X(REGION, .name = "region", .placeholder = "REGION", .section = SECTION_COMMON,                \
+      .commands = COMMAND_ALL, .is_valid = str_is_region, .shape = "a region like eu-west-1",      \
+      .help = "where S3 and STS are asked; $AWS_REGION or $AWS_DEFAULT_REGION when absent")        \
+    X(CONFIG, .name = "config", .placeholder = "FILE", .section = SECTION_COMMON,                  \
+      .commands = COMMAND_ALL, .help = "settings file: lines of the form name = value")            \
+    X(LOG_FORMAT, .name = "log-format", .type = SETTING_CHOICE, .choices = "text,json",            \
+      .fallback = "text", .placeholder = "FORMAT", .section = SECTION_COMMON,                      \
+      .commands = COMMAND_ALL, .help = "of messages on standard error: text or json")              \
+    X(QUIET, .name = "quiet", .short_flag = 'q', .type = SETTING_FLAG, .section = SECTION_COMMON,  \
+      .commands = COMMAND_ALL, .help = "say nothing but errors")                                   \
+    X(VERBOSE, .name = "verbose", .short_flag = 'v', .type = SETTING_FLAG,                         \
+      .section = SECTION_COMMON, .commands = COMMAND_ALL, .help = "say more about what is done")
+
+#endif
