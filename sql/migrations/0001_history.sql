@@ -147,11 +147,11 @@ CREATE TABLE interval (
     -- which the rule was read.
     rule_key INTEGER NOT NULL REFERENCES rule,
     resource_key INTEGER NOT NULL REFERENCES resource,
-    mode INTEGER NOT NULL CHECK (mode IN (0, 1)), -- 0 DETECTIVE, 1 PROACTIVE
+    mode INTEGER NOT NULL CHECK (mode BETWEEN 0 AND 1), -- 0 DETECTIVE, 1 PROACTIVE
     began INTEGER NOT NULL REFERENCES run, -- the run in which this state was first seen
     ended INTEGER REFERENCES run, -- the run in which it was no longer so; NULL while it holds
     compliance INTEGER NOT NULL -- 0 COMPLIANT, 1 NON_COMPLIANT, 2 NOT_APPLICABLE
-        CHECK (compliance IN (0, 1, 2)),
+        CHECK (compliance BETWEEN 0 AND 2),
     annotation_key INTEGER REFERENCES annotation, -- the newest one while this state held
     PRIMARY KEY (rule_key, resource_key, mode, began)
 ) STRICT, WITHOUT ROWID;

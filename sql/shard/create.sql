@@ -61,8 +61,8 @@ CREATE TABLE annotation (
 CREATE TABLE evaluation (
     rule_key INTEGER NOT NULL REFERENCES rule,
     resource_key INTEGER NOT NULL REFERENCES resource,
-    mode INTEGER NOT NULL CHECK (mode IN (0, 1)), -- 0 DETECTIVE, 1 PROACTIVE
-    compliance INTEGER NOT NULL CHECK (compliance IN (0, 1, 2)), -- as in the history
+    mode INTEGER NOT NULL CHECK (mode BETWEEN 0 AND 1), -- 0 DETECTIVE, 1 PROACTIVE
+    compliance INTEGER NOT NULL CHECK (compliance BETWEEN 0 AND 2), -- as in the history
     annotation_key INTEGER REFERENCES annotation,
     PRIMARY KEY (rule_key, resource_key, mode)
 ) STRICT, WITHOUT ROWID;
