@@ -6,11 +6,12 @@
 Status cmd_run(Cli *cli, Err *err) {
     RunAll all;
     OutputField fields[OUTPUT_MAX_FIELDS] = {{0}};
-    TRY(run_all(&cli->app, &all, err));
+    Status status = run_all(&cli->app, &all, err);
+    gaps_log(&all.merge.gaps); /* also where the report has failed */
+    TRY(status);
     size_t count = merge_fields(&all.merge, fields, 0);
     count = report_fields(&all.report, fields, count);
     fields[count] = FIELD_END;
-    gaps_log(&all.merge.gaps);
     TRY(output_record(cli, fields, err));
     return run_check_merge(&cli->app, &all.merge, err);
 }

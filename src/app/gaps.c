@@ -64,7 +64,7 @@ void gaps_log(const Gaps *gaps) {
         log_gap(&gaps->first[i]);
     }
     if (gaps->total > (int64_t)gaps->count) {
-        log_message(LOG_WARN, "… and %lld more: 'confhouse query gaps' lists them",
+        log_message(LOG_WARN, "… and %lld more; see 'confhouse query gaps', once they are merged",
                     (long long)(gaps->total - (int64_t)gaps->count));
     }
 }

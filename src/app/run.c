@@ -208,5 +208,6 @@ Status run_check_merge(const App *app, const RunMerge *merge, Err *err) {
         result->scopes_denied == result->scopes_planned - result->scopes_skipped) {
         return run_hint_role(app, err);
     }
-    return err_hint(err, "'confhouse query gaps' lists them; scan again and merge once more");
+    return err_hint(err, "'confhouse query gaps -p group_id=%s' lists them; scan and merge again",
+                    result->group_id);
 }

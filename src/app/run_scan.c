@@ -115,14 +115,13 @@ static Status find_shard(const Plan *plan, const char *shard_id, int *ret_shard,
     return err_hint(err, "its shards are 01 to %s", last);
 }
 
-/* Time to save the shard before the deadline: a tenth of what is left, 1 to 60 seconds. */
+/* Leaves time to save the shard: a tenth of what is left, at most a minute. */
 static int64_t collect_deadline(const App *app) {
     if (app->deadline_ms == 0) {
         return 0;
     }
     int64_t margin = (app->deadline_ms - clock_now_ms()) / 10;
-    margin = margin < 1000 ? 1000 : margin > 60000 ? 60000 : margin;
-    return app->deadline_ms - margin;
+    return app->deadline_ms - (margin > 60000 ? 60000 : margin);
 }
 
 static Status collect_shard(App *app, const ScanJob *job, Shard *shard, RunScan *scan, Err *err) {
@@ -279,7 +278,7 @@ static void add_totals(ShardTotals *sum, const ShardTotals *more) {
 }
 
 static Status refuse_to_go_on(const RunAll *all, Err *err) {
-    err_set(err, ST_CANCELLED, "cancelled: %lld scopes are scanned, %lld are left",
+    err_set(err, ST_CANCELLED, "cancelled: %lld scopes are done, %lld are left",
             (long long)all->totals.scopes, (long long)all->scopes_left);
     return err_hint(err, "'confhouse merge --group-id %s' merges what there is", all->group_id);
 }
@@ -297,6 +296,10 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
         if (app->cancelled) {
             return refuse_to_go_on(all, err);
         }
+    }
+    if (all->scopes_left > 0) {
+        log_message(LOG_WARN, "the deadline came: %lld scopes were not begun",
+                    (long long)all->scopes_left);
     }
     return ST_OK;
 }
@@ -329,10 +332,11 @@ Status run_check_scan(const App *app, const RunScan *scan, Err *err) {
     if (totals->denied + totals->failed + scan->scopes_left == 0) {
         return ST_OK;
     }
+    int64_t scopes = totals->scopes + scan->scopes_left;
     err_set(err, app->cancelled ? ST_CANCELLED : ST_PARTIAL,
             "shard %s of %s has gaps: of %lld scopes %lld were denied, %lld failed and %lld are "
             "left",
-            scan->shard_id, scan->group_id, (long long)(totals->scopes + scan->scopes_left),
-            (long long)totals->denied, (long long)totals->failed, (long long)scan->scopes_left);
+            scan->shard_id, scan->group_id, (long long)scopes, (long long)totals->denied,
+            (long long)totals->failed, (long long)scan->scopes_left);
     return hint_gaps(app, scan, err);
 }

@@ -77,6 +77,7 @@ bool setting_parse_duration(const char *text, int64_t *ret_ms) {
         char unit;
         int64_t seconds;
     } units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+    const int64_t most = 2592000; /* 30 days */
     int64_t total = 0;
     for (const char *at = text; *at != '\0'; at++) {
         if (!isdigit((unsigned char)*at)) {
@@ -88,13 +89,13 @@ bool setting_parse_duration(const char *text, int64_t *ret_ms) {
         while (unit < 4 && units[unit].unit != *end) {
             unit++;
         }
-        if (unit == 4 || number > 2592000) {
+        if (unit == 4 || number > most) {
             return false;
         }
         total += number * units[unit].seconds;
         at = end;
     }
-    if (total < 1 || total > 30 * 86400) {
+    if (total < 1 || total > most) {
         return false;
     }
     *ret_ms = total * 1000;
