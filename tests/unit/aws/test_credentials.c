@@ -59,13 +59,8 @@ static void malformed_keys_are_refused_and_never_shown(void **state) {
     (void)state;
     AwsKeys keys;
     Err err;
-    const char *bad[] = {"s3cr3t ",
-                         " s3cr3t",
-                         "s3cr3t\n",
-                         "s3cr3t\r",
-                         "s3\x01"
-                         "cr3t",
-                         "s3cr3t\xc3\xa9"};
+    const char *bad[] = {"s3cr3t ",  " s3cr3t",  "s3cr3t\n",
+                         "s3cr3t\r", "s3\tcr3t", "s3cr3t\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(read_keys("AKID", bad[i], NULL, &keys, &err), ST_CREDENTIALS);
         assert_non_null(strstr(err.message, "AWS_SECRET_ACCESS_KEY"));

@@ -271,8 +271,8 @@ static void lists_without_sense_are_refused(void **state) {
         "<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Key></Key><Size>1</Size></Contents></ListBucketResult>",
-        "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key><Size>1</Size>"
-        "</Contents></ListBucketResult>",
+        ("<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key><Size>1</Size>"
+         "</Contents></ListBucketResult>"),
         "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {

@@ -13,10 +13,10 @@
 #define TESTS_HTTP_SCRIPTED_SERVER_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/mem.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -176,7 +176,7 @@ static inline bool scripted_serve_one(ScriptedServer *server, int fd) {
     }
     pthread_mutex_lock(&server->lock);
     char *text = buf_take(&request);
-    assert(server->request_count < SCRIPTED_MAX);
+    ASSERT(server->request_count < SCRIPTED_MAX);
     server->requests[server->request_count++] = text;
     ScriptedAnswer answer = scripted_next(server, text);
     server->in_hand++;
@@ -251,7 +251,7 @@ static inline const char *scripted_server_url(const ScriptedServer *server) {
 
 static inline void scripted_server_add(ScriptedServer *server, ScriptedAnswer answer) {
     pthread_mutex_lock(&server->lock);
-    assert(server->answer_count < SCRIPTED_MAX);
+    ASSERT(server->answer_count < SCRIPTED_MAX);
     server->answers[server->answer_count++] = answer;
     pthread_mutex_unlock(&server->lock);
 }

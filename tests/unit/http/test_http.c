@@ -268,7 +268,7 @@ static void a_refused_connection_is_a_network_failure(void **state) {
     World *world = *state;
     OWN(forget) Seen seen = {0};
     ScriptedServer *gone = scripted_server_open();
-    char url[64];
+    char url[sizeof gone->url + 1];
     snprintf(url, sizeof url, "%s/", scripted_server_url(gone));
     scripted_server_close(gone);
     HttpRequest request = request_to(world, "GET", "/");
