@@ -164,8 +164,8 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     Store *store = NULL;
     const TempDir *scratch = NULL;
     *ret_report = (RunReport){0};
+    TRY(app_history(app, &history, err)); /* first: where there is none, no store is made */
     TRY(app_store(app, &store, err));
-    TRY(app_history(app, &history, err));
     TRY(app_scratch(app, &scratch, err));
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "workbook.xlsx");
     const ReportOptions options = {
