@@ -13,7 +13,8 @@ simulator_start() {
     local build=$1 folder=$2 port_file=$2/simulator.port waited=0
     shift 2
     rm -f "$port_file"
-    "$build/sim/confhouse-sim" --port 0 --port-file "$port_file" "$@" >"$folder/simulator.log" 2>&1 &
+    "$build/sim/confhouse-sim" --port 0 --port-file "$port_file" \
+        --access-key-id AKIASIMULATED0000001 --secret-access-key simulated-secret-key "$@" >"$folder/simulator.log" 2>&1 &
     simulator_pid=$!
     until [ -s "$port_file" ]; do
         if ! kill -0 "$simulator_pid" 2>/dev/null || [ "$waited" -ge 300 ]; then
@@ -26,7 +27,7 @@ simulator_start() {
     simulator_url=http://127.0.0.1:$(cat "$port_file")
     unset "${!AWS_@}" "${!CONFHOUSE_@}" REPORT_BUCKET REPORT_PREFIX
     export AWS_ENDPOINT_URL=$simulator_url AWS_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true
-    export AWS_ACCESS_KEY_ID=simulated AWS_SECRET_ACCESS_KEY=simulated
+    export AWS_ACCESS_KEY_ID=AKIASIMULATED0000001 AWS_SECRET_ACCESS_KEY=simulated-secret-key
     export no_proxy=127.0.0.1
 }
 
