@@ -222,25 +222,46 @@ static Status upload(Store *store, const char *path, HistoryRef *ref, Err *err) 
                    ref->group_id);
 }
 
+/* Replaces latest.json if it still is the one that was read. */
+static Status announce(Store *store, const HistoryRef *ref, const HistoryLatest *before, Err *err) {
+    OWN(buf_done) Buf text = {0};
+    format_latest(ref, before, &text);
+    const StorePut put = {.key = LAYOUT_LATEST,
+                          .content_type = "application/json",
+                          .data = buf_text(&text),
+                          .size = text.size,
+                          .condition = before->exists ? STORE_IF_MATCH : STORE_IF_ABSENT,
+                          .etag = before->etag};
+    return store_put(store, &put, NULL, err);
+}
+
+/* A put whose answer was lost is sent again and then conflicts with itself: whether it was ours
+ * that won is told by what stands there now. */
+static Status settle_conflict(Store *store, const HistoryRef *ref, Err *err) {
+    HistoryLatest now;
+    Err unread = {0};
+    if (history_latest(store, &now, &unread) != ST_OK) {
+        return err_wrap(err, "%s", unread.message); /* not known: so nothing is removed */
+    }
+    bool is_newest = now.exists && strcmp(now.newest.key, ref->key) == 0;
+    bool is_previous = now.has_previous && strcmp(now.previous.key, ref->key) == 0;
+    if (is_newest || is_previous) {
+        return ST_OK;
+    }
+    Err ignored;
+    (void)!store_delete(store, ref->key, &ignored); /* nobody was ever told of it */
+    return err->status;
+}
+
 Status history_publish(Store *store, const HistoryLatest *latest, const char *path,
                        const char *newest_group_id, HistoryRef *ret_ref, Err *err) {
     HistoryRef ref = {.schema_version = HISTORY_SCHEMA_VERSION};
     str_copy(ref.group_id, sizeof ref.group_id, newest_group_id);
     TRY(digest_file_sha256_hex(path, ref.sha256, &ref.bytes, err));
     TRY(upload(store, path, &ref, err));
-    OWN(buf_done) Buf text = {0};
-    format_latest(&ref, latest, &text);
-    const StorePut put = {.key = LAYOUT_LATEST,
-                          .content_type = "application/json",
-                          .data = buf_text(&text),
-                          .size = text.size,
-                          .condition = latest->exists ? STORE_IF_MATCH : STORE_IF_ABSENT,
-                          .etag = latest->etag};
-    Status status = store_put(store, &put, NULL, err);
+    Status status = announce(store, &ref, latest, err);
     if (status == ST_CONFLICT) {
-        /* Nobody was ever told of it. If it stays, it is only in the way. */
-        Err ignored;
-        (void)!store_delete(store, ref.key, &ignored);
+        status = settle_conflict(store, &ref, err);
     }
     TRY(status);
     *ret_ref = ref;
