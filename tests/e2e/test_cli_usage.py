@@ -6,16 +6,14 @@ import subprocess
 
 import pytest
 
-BIN = os.environ.get("CONFHOUSE_BIN", "confhouse")
-OURS = ("CONFHOUSE_", "AWS_", "REPORT_")
+from cli_tool import BIN, clean_environment
 
 
 @pytest.fixture
 def cli(tmp_path):
     """Runs confhouse in an empty folder, with no settings but those given."""
     def run(*words, env=None, **options):
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
-        return subprocess.run([BIN, *words], cwd=tmp_path, env=clean | (env or {}), text=True,
+        return subprocess.run([BIN, *words], cwd=tmp_path, env=clean_environment(env), text=True,
                               stdin=subprocess.DEVNULL, timeout=60,
                               **({"capture_output": True} | options))
     return run
@@ -155,8 +153,7 @@ def test_no_core_file_can_be_made(cli, tmp_path):
     """Keys are in memory: a crash must not write them down."""
     (tmp_path / "event").unlink(missing_ok=True)
     os.mkfifo(tmp_path / "event")
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
-    with subprocess.Popen([BIN, "invoke", "event"], cwd=tmp_path, env=clean,
+    with subprocess.Popen([BIN, "invoke", "event"], cwd=tmp_path, env=clean_environment(),
                           stderr=subprocess.PIPE) as process:
         with open(tmp_path / "event", "w", encoding="ascii") as event:
             limits = open(f"/proc/{process.pid}/limits", encoding="ascii").read()
