@@ -77,7 +77,12 @@ static Status print_result(Cli *cli, Stmt *stmt, bool is_user_sql, Err *err) {
     int64_t limit = is_set ? settings_int(&cli->settings, SETTING_LIMIT)
                            : (is_user_sql ? (int64_t)USER_SQL_ROWS : 0);
     bool cut = false;
-    TRY(output_rows(cli, stmt, limit, &cut, err));
+    Status status = output_rows(cli, stmt, limit, &cut, err);
+    if (status == ST_DEADLINE) {
+        err_set(err, ST_DEADLINE, "the deadline came before the query was done");
+        return err_hint(err, "--deadline gives it more time");
+    }
+    TRY(status);
     if (cut && !is_set) {
         err_set(err, ST_PARTIAL, "there are more rows than these %lld", (long long)limit);
         return err_hint(err, "--limit sets how many are shown");

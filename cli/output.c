@@ -44,10 +44,9 @@ Status output_rows(const Cli *cli, Stmt *stmt, int64_t limit, bool *ret_cut, Err
         names[i] = stmt_column_name(stmt, i);
     }
     table = table_new(stdout, output_format(cli), (size_t)columns, names);
-    Status status = print_rows(table, stmt, limit, ret_cut, err);
-    Err late;
-    Status finished = table_finish(table, status == ST_OK ? err : &late);
-    return status == ST_OK ? finished : status;
+    /* After an error the result stays open, so that nobody takes it for whole. */
+    TRY(print_rows(table, stmt, limit, ret_cut, err));
+    return table_finish(table, err);
 }
 
 static void print_field(const OutputField *field, int width) {
