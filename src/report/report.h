@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "db/db.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct ReportOptions {
@@ -13,6 +14,7 @@ typedef struct ReportOptions {
     double green_from;          /* ratio from which a cell is green: 0.95 */
     double yellow_from;         /* … yellow: 0.80; red below */
     const char *history_sha256; /* for the About sheet; "" when not known */
+    int64_t max_rows;           /* of a sheet, before it goes on in another; 0 = Excel's limit */
     const bool *cancelled;      /* may be NULL */
 } ReportOptions;
 
@@ -22,8 +24,9 @@ typedef struct ReportResult {
     int64_t rows;  /* written, over all sheets */
 } ReportResult;
 
-/* Writes the workbook to `path` (under a temporary name first). ST_NOTHING when there is no such
- * run. Memory does not depend on the number of rows. */
+/* Writes the workbook to `path`: under a temporary name beside it first, so that there is a whole
+ * one or none. ST_NOTHING when there is no such run, ST_IO when it cannot be written. Rows wait in
+ * $TMPDIR (or /tmp); memory does not depend on their number. */
 Status report_write(Db *history, const ReportOptions *options, const char *path,
                     ReportResult *ret_result, Err *err) WARN_UNUSED;
 

@@ -1,0 +1,32 @@
+-- summary: The findings that are new, resolved, reopened or gone in a run, next to the run before.
+-- param group_id: the run; the newest when absent
+-- column change: new, reopened, resolved or gone (no longer reported, which is not resolved)
+-- column environment: prod, nonprod or unclassified
+-- column account_name: name of the account in that run
+-- column account_id: 12 digits
+-- column region: AWS region
+-- column rule_group: the rule, the same across accounts and regions
+-- column resource_type: as AWS names it: AWS::S3::Bucket
+-- column resource_id: as AWS Config names it
+-- column compliance_before: in the run before; NULL where nothing was reported
+-- column compliance_after: in this run; NULL where nothing is reported
+-- column rule_name: the rule as AWS names it in that account and region
+WITH this AS MATERIALIZED (
+    SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
+    ORDER BY ordinal DESC LIMIT 1)
+SELECT c.change,
+       c.environment,
+       c.account_name,
+       c.account_id,
+       c.region,
+       c.rule_group,
+       c.resource_type,
+       c.resource_id,
+       c.compliance_before,
+       c.compliance_after,
+       c.rule_name
+FROM changes c
+WHERE c.group_id = (SELECT group_id FROM this)
+ORDER BY CASE c.change WHEN 'new' THEN 1 WHEN 'reopened' THEN 2 WHEN 'resolved' THEN 3 ELSE 4 END,
+         CASE c.environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END,
+         c.account_name, c.account_id, c.region, c.rule_name, c.resource_type, c.resource_id;

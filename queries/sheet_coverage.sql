@@ -1,0 +1,49 @@
+-- summary: Every scope (an account in a region) of a run: whether it was read, why not, what to do.
+-- param group_id: the run; the newest when absent
+-- column outcome: scanned, denied, failed, missing (no shard told of it) or skipped (on purpose)
+-- column account_name: name of the account in that run
+-- column account_id: 12 digits
+-- column environment: prod, nonprod or unclassified
+-- column region: AWS region
+-- column message: why it was not read
+-- column error_code: AWS's
+-- column what_to_do: NULL when all is well
+-- column recorder: on, stopped or none; NULL when not known
+-- column rules: rules there; NULL when it was not read
+-- column rules_failed: rules of these that could not be read
+-- column evaluations: evaluations read there
+-- column last_scanned: date of the newest run up to this one in which it was read; NULL = never
+WITH this AS MATERIALIZED (
+    SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
+    ORDER BY ordinal DESC LIMIT 1)
+SELECT c.outcome,
+       c.account_name,
+       c.account_id,
+       c.environment,
+       c.region,
+       c.message,
+       c.error_code,
+       CASE WHEN c.outcome = 'denied' THEN
+                'Let the scanning role read AWS Config in this account (its name, its trust, a '
+                || 'service control policy), then scan again.'
+            WHEN c.outcome = 'failed' THEN
+                'Scan again; if it stays, look up the error code.'
+            WHEN c.outcome = 'missing' THEN
+                'No shard told of it: scan its shard again and merge the run again.'
+            WHEN c.outcome = 'scanned' AND c.recorder = 'none' THEN
+                'Turn AWS Config on there: without a recorder nothing is evaluated.'
+            WHEN c.outcome = 'scanned' AND c.recorder = 'stopped' THEN
+                'Start the recorder of AWS Config there: its results are old.'
+            WHEN c.rules_failed > 0 THEN
+                'See the sheet Rules not read.' END AS what_to_do,
+       c.recorder,
+       CASE WHEN c.outcome = 'scanned' THEN c.rules END AS rules,
+       CASE WHEN c.outcome = 'scanned' THEN c.rules_failed END AS rules_failed,
+       CASE WHEN c.outcome = 'scanned' THEN c.evaluations END AS evaluations,
+       c.last_scanned
+FROM coverage c
+WHERE c.group_id = (SELECT group_id FROM this)
+ORDER BY CASE c.outcome WHEN 'denied' THEN 1 WHEN 'failed' THEN 2 WHEN 'missing' THEN 3
+                        WHEN 'scanned' THEN 4 ELSE 5 END,
+         c.outcome = 'scanned' AND c.recorder IS 'on' AND c.rules_failed = 0,
+         c.account_name, c.account_id, c.region;

@@ -1,0 +1,61 @@
+-- summary: A run in one row: when it was, what it could read and what is missing.
+-- param group_id: the run; the newest when absent
+-- column group_id: the run's name
+-- column scan_date: its date
+-- column started_at: when its first shard began, UTC
+-- column finished_at: when its last shard ended, UTC
+-- column previous_group_id: the run before it
+-- column previous_date: the date of the run before it
+-- column runs: runs up to this one
+-- column accounts: accounts that are part of it
+-- column accounts_unread: accounts of which nothing could be read, though something should have been
+-- column scopes_planned: scopes (an account in a region) that are part of it
+-- column scopes_scanned: scopes that were read
+-- column scopes_denied: scopes to which access was denied
+-- column scopes_failed: scopes that failed
+-- column scopes_missing: scopes of which no shard told
+-- column scopes_skipped: scopes left out on purpose
+-- column rules_failed: rules of scanned scopes that could not be read
+-- column recorders_off: scanned scopes in which AWS Config records nothing
+-- column shards_refused: files of the run that were damaged
+-- column evaluations: evaluations that were read
+WITH this AS MATERIALIZED (
+    SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
+    ORDER BY ordinal DESC LIMIT 1),
+scopes AS MATERIALIZED (
+    SELECT count(*) AS planned,
+           coalesce(sum(outcome = 'scanned'), 0) AS scanned,
+           coalesce(sum(outcome = 'denied'), 0) AS denied,
+           coalesce(sum(outcome = 'failed'), 0) AS failed,
+           coalesce(sum(outcome = 'missing'), 0) AS missing,
+           coalesce(sum(outcome = 'skipped'), 0) AS skipped,
+           coalesce(sum(CASE WHEN outcome = 'scanned' THEN rules_failed END), 0) AS rules_failed,
+           coalesce(sum(outcome = 'scanned' AND recorder IN ('stopped', 'none')), 0)
+               AS recorders_off
+    FROM coverage WHERE group_id = (SELECT group_id FROM this)),
+by_account AS MATERIALIZED (
+    SELECT sum(outcome = 'scanned') AS scanned, sum(outcome <> 'skipped') AS wanted
+    FROM coverage WHERE group_id = (SELECT group_id FROM this)
+    GROUP BY account_id)
+SELECT t.group_id,
+       t.scan_date,
+       t.started_at,
+       t.finished_at,
+       t.previous_group_id,
+       (SELECT p.scan_date FROM runs p WHERE p.group_id = t.previous_group_id) AS previous_date,
+       t.ordinal AS runs,
+       (SELECT count(*) FROM run_account ra JOIN run r ON r.run_no = ra.run_no
+        WHERE r.group_id = t.group_id) AS accounts,
+       (SELECT count(*) FROM by_account WHERE scanned = 0 AND wanted > 0) AS accounts_unread,
+       s.planned AS scopes_planned,
+       s.scanned AS scopes_scanned,
+       s.denied AS scopes_denied,
+       s.failed AS scopes_failed,
+       s.missing AS scopes_missing,
+       s.skipped AS scopes_skipped,
+       s.rules_failed,
+       s.recorders_off,
+       (SELECT count(*) FROM refused_shard f JOIN run r ON r.run_no = f.run_no
+        WHERE r.group_id = t.group_id) AS shards_refused,
+       t.evaluations
+FROM this t, scopes s;

@@ -1,0 +1,158 @@
+#include "report/cell_text.h"
+
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <string.h>
+
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+static const char cut_mark[] = "\xE2\x80\xA6 [cut]";
+enum { CUT_MARK_UNITS = 7 };
+
+/* Reads one character. Returns its bytes; 1 and U+FFFD where there is no valid one. */
+static size_t next_character(const char *text, size_t size, uint32_t *ret_code) {
+    unsigned char lead = (unsigned char)text[0];
+    if (lead < 0x80) {
+        *ret_code = lead;
+        return 1;
+    }
+    size_t need = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (need > size || str_valid_utf8(text, need) != need) {
+        *ret_code = 0xFFFD;
+        return 1;
+    }
+    uint32_t code = lead & (0xFFu >> (need + 1));
+    for (size_t i = 1; i < need; i++) {
+        code = code << 6 | ((unsigned char)text[i] & 0x3Fu);
+    }
+    *ret_code = code;
+    return need;
+}
+
+/* https://www.w3.org/TR/xml/#charsets; surrogates are no valid UTF-8 to begin with. */
+static bool is_allowed(uint32_t code) {
+    return code == '\t' || code == '\n' || (code >= 0x20 && code != 0xFFFE && code != 0xFFFF);
+}
+
+/* _xHHHH_, by which Excel writes characters that XML cannot hold. */
+static bool is_escape(const char *text, size_t size) {
+    if (size < 7 || text[0] != '_' || text[1] != 'x' || text[6] != '_') {
+        return false;
+    }
+    for (int i = 2; i < 6; i++) {
+        if (!isxdigit((unsigned char)text[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What stands for the character of `*ret_used` bytes at `text`. */
+static void put_character(Buf *out, const char *text, size_t size, size_t *ret_used,
+                          size_t *ret_units) {
+    uint32_t code = 0;
+    *ret_used = next_character(text, size, &code);
+    *ret_units = code >= 0x10000 ? 2 : 1;
+    if (code == '\r') {
+        *ret_used = size > 1 && text[1] == '\n' ? 2 : 1;
+        buf_putc(out, '\n');
+    } else if (!is_allowed(code) || code == 0xFFFD) {
+        buf_puts(out, replacement);
+    } else if (is_escape(text, size)) {
+        buf_puts(out, "_x005F_");
+        *ret_units = 7;
+    } else {
+        buf_append(out, text, *ret_used);
+    }
+}
+
+void cell_text_clean(Buf *out, const char *text) {
+    buf_clear(out);
+    size_t left = strlen(text);
+    size_t units = 0;
+    size_t cut_at = 0; /* where the mark would go */
+    while (left > 0) {
+        size_t used = 0;
+        size_t more = 0;
+        put_character(out, text, left, &used, &more);
+        units += more;
+        if (units > CELL_TEXT_MAX_UNITS) {
+            out->size = cut_at;
+            buf_puts(out, cut_mark);
+            return;
+        }
+        if (units <= CELL_TEXT_MAX_UNITS - CUT_MARK_UNITS) {
+            cut_at = out->size;
+        }
+        text += used;
+        left -= used;
+    }
+}
+
+/* Widths of Arial, in hundredths of a digit's width, by and large. */
+static unsigned width_of(unsigned char byte) {
+    if ((byte & 0xC0) == 0x80) {
+        return 0; /* within a character */
+    }
+    if (byte < 0x80 && strchr("iljtfrI.,:;!|'()[]/ -", byte) != NULL) {
+        return 55;
+    }
+    if (byte >= 0xE0 || (byte < 0x80 && strchr("mwMW@%", byte) != NULL)) {
+        return 160;
+    }
+    return byte >= 'A' && byte <= 'Z' ? 128 : 104;
+}
+
+int cell_text_lines(const char *text, double width) {
+    enum { MAX_LINES = 1000 };
+    size_t fits = width > 2 ? (size_t)(width * 108) : 216;
+    size_t in_line = fits - fits / 10; /* something is lost where a word goes to the next line */
+    int lines = 0;
+    for (;;) {
+        size_t size = strcspn(text, "\n");
+        size_t used = 0;
+        for (size_t i = 0; i < size; i++) {
+            used += width_of((unsigned char)text[i]);
+        }
+        lines += used <= fits ? 1 : (int)((used + in_line - 1) / in_line);
+        if (text[size] == '\0' || lines > MAX_LINES) {
+            return lines;
+        }
+        text += size + 1;
+    }
+}
+
+static const CellWord words[] = {
+    {"prod", "Prod", STYLE_TEXT},
+    {"nonprod", "Non-Prod", STYLE_TEXT},
+    {"unclassified", "Unclassified", STYLE_TEXT},
+    {"COMPLIANT", "Compliant", STYLE_TEXT},
+    {"NON_COMPLIANT", "Non-compliant", STYLE_TEXT},
+    {"NOT_APPLICABLE", "Not applicable", STYLE_TEXT},
+    {"new", "New", STYLE_RED},
+    {"reopened", "Reopened", STYLE_RED},
+    {"resolved", "Resolved", STYLE_GREEN},
+    {"gone", "No longer reported", STYLE_GREY},
+    {"scanned", "Read", STYLE_TEXT},
+    {"denied", "Access denied", STYLE_RED},
+    {"failed", "Failed", STYLE_RED},
+    {"missing", "Nothing received", STYLE_RED},
+    {"skipped", "Left out on purpose", STYLE_GREY},
+    {"insufficient_data", "No data yet", STYLE_GREY},
+    {"on", "On", STYLE_TEXT},
+    {"stopped", "Stopped", STYLE_YELLOW},
+    {"none", "Off", STYLE_YELLOW},
+    {"rules_failed", "Rules not read", STYLE_RED},
+    {"recorder_off", "AWS Config is off", STYLE_YELLOW},
+    {"shards_refused", "Damaged result files", STYLE_RED},
+};
+
+const CellWord *cell_text_word(const char *code) {
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(words[i].code, code) == 0) {
+            return &words[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,42 @@
+/* The small history of tests/fixtures, made anew in a folder. */
+#ifndef TEST_REPORT_FIXTURE_H
+#define TEST_REPORT_FIXTURE_H
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "db/db.h"
+#include "report/report.h"
+#include "sql_text.h"
+
+// clang-format off
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
+#define ASSERT_OK(expr)                                                                            \
+    do {                                                                                           \
+        Status assert_status_ = (expr);                                                            \
+        if (assert_status_ != ST_OK) {                                                             \
+            fail_msg("%s: %s", status_word(assert_status_), err.message);                          \
+        }                                                                                          \
+    } while (0)
+
+static inline Db *fixture_make(const char *path) {
+    Err err = {0};
+    Db *db = NULL;
+    OWN(buf_done) Buf rows = {0};
+    ASSERT_OK(file_remove(path, &err));
+    ASSERT_OK(db_open(path, DB_CREATE, &db, &err));
+    ASSERT_OK(db_run(db, sql_migrations_0001_history, NULL, &err));
+    ASSERT_OK(file_read(TEST_SOURCE_DIR "/tests/fixtures/history_small.sql", 1 << 20, &rows, &err));
+    ASSERT_OK(db_run(db, buf_text(&rows), NULL, &err));
+    return db;
+}
+
+static const ReportOptions fixture_options = {
+    .green_from = 0.95, .yellow_from = 0.80, .history_sha256 = "ab12"};
+
+#endif

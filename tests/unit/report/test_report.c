@@ -1,0 +1,210 @@
+#include "base/mem.h"
+#include "base/str.h"
+#include "report/history_fixture.h"
+#include "report/package.h"
+#include "report/report.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Left behind for tests/e2e/test_report_workbook.py, which reads every cell of them. */
+#define FIXTURE_DB    TEST_BINARY_DIR "/report-fixture.db"
+#define FIXTURE_BOOK  TEST_BINARY_DIR "/report-fixture.xlsx"
+#define FIXTURE_PARTS TEST_BINARY_DIR "/report-fixture-parts.xlsx"
+#define FIXTURE_EARLY TEST_BINARY_DIR "/report-fixture-early.xlsx"
+#define FIXTURE_FIRST TEST_BINARY_DIR "/report-fixture-first.xlsx"
+
+static Db *history;
+
+static int setup(void **state) {
+    (void)state;
+    history = fixture_make(FIXTURE_DB);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    db_close(history);
+    return 0;
+}
+
+static int count_files(const char *folder) {
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    int count = 0;
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        count += entry->d_name[0] != '.';
+    }
+    closedir(dir);
+    return count;
+}
+
+static ReportResult write_book(const char *group_id, int64_t max_rows, const char *path) {
+    Err err = {0};
+    ReportOptions options = fixture_options;
+    options.group_id = group_id;
+    options.max_rows = max_rows;
+    ReportResult result;
+    ASSERT_OK(report_write(history, &options, path, &result, &err));
+    ASSERT_OK(package_check(path, &err));
+    return result;
+}
+
+static void the_newest_run_is_reported_when_none_is_named(void **state) {
+    (void)state;
+    ReportResult result = write_book(NULL, 0, FIXTURE_BOOK);
+    assert_string_equal(result.group_id, "2026-11-22");
+    assert_string_equal(result.date, "2026-11-22");
+    assert_true(result.rows > 50);
+}
+
+static void an_older_run_is_reported_by_name(void **state) {
+    (void)state;
+    ReportResult result = write_book("2026-11-08", 0, FIXTURE_EARLY);
+    assert_string_equal(result.group_id, "2026-11-08");
+    result = write_book("2026-10-18", 0, FIXTURE_FIRST);
+    assert_string_equal(result.date, "2026-10-18");
+}
+
+static void sheets_go_on_in_further_parts(void **state) {
+    (void)state;
+    ReportResult whole = write_book(NULL, 0, FIXTURE_BOOK);
+    ReportResult parts = write_book(NULL, 6, FIXTURE_PARTS);
+    assert_int_equal(parts.rows, whole.rows);
+}
+
+static void a_run_that_is_not_there_is_nothing(void **state) {
+    (void)state;
+    Err err = {0};
+    OWN(temp_dir_close) TempDir dir = {0};
+    ASSERT_OK(temp_dir_open(&dir, &err));
+    OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    ReportOptions options = fixture_options;
+    ReportResult result;
+    options.group_id = "2020-01-01";
+    assert_int_equal(report_write(history, &options, path, &result, &err), ST_NOTHING);
+    assert_non_null(strstr(err.message, "2020-01-01"));
+    options.group_id = "../../etc";
+    assert_int_equal(report_write(history, &options, path, &result, &err), ST_USAGE);
+    assert_int_equal(count_files(dir.path), 0);
+}
+
+static void an_empty_history_is_nothing(void **state) {
+    (void)state;
+    Err err = {0};
+    OWN(temp_dir_close) TempDir dir = {0};
+    ASSERT_OK(temp_dir_open(&dir, &err));
+    OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    OWN(db_close_at) Db *empty = NULL;
+    ASSERT_OK(db_open(":memory:", DB_CREATE, &empty, &err));
+    ASSERT_OK(db_run(empty, sql_migrations_0001_history, NULL, &err));
+    ReportResult result;
+    assert_int_equal(report_write(empty, &fixture_options, path, &result, &err), ST_NOTHING);
+    assert_int_equal(count_files(dir.path), 0);
+}
+
+static void a_place_that_cannot_be_written_is_an_error(void **state) {
+    (void)state;
+    Err err = {0};
+    ReportResult result;
+    assert_int_equal(report_write(history, &fixture_options, "/nonexistent/a.xlsx", &result, &err),
+                     ST_IO);
+    assert_non_null(strstr(err.message, "/nonexistent/a.xlsx"));
+    assert_int_not_equal(err.hint[0], '\0');
+}
+
+static void a_folder_in_the_way_is_an_error_and_leaves_nothing(void **state) {
+    (void)state;
+    Err err = {0};
+    OWN(temp_dir_close) TempDir dir = {0};
+    ASSERT_OK(temp_dir_open(&dir, &err));
+    OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    ASSERT_OK(file_make_dirs(path, &err));
+    ReportResult result;
+    assert_int_equal(report_write(history, &fixture_options, path, &result, &err), ST_IO);
+    assert_int_equal(count_files(dir.path), 1);
+}
+
+/* A limit on the size of files stands for a full disk: writing fails in the same places. */
+static void a_full_disk_leaves_the_old_workbook(void **state) {
+    (void)state;
+    Err err = {0};
+    OWN(temp_dir_close) TempDir dir = {0};
+    ASSERT_OK(temp_dir_open(&dir, &err));
+    OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    ASSERT_OK(file_write_atomic(path, "old", 3, &err));
+    struct rlimit unlimited;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    int failures = 0;
+    for (rlim_t size = 512; size <= 16384; size += 1024) {
+        struct rlimit limit = {size, unlimited.rlim_max};
+        ReportResult result;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        Status status = report_write(history, &fixture_options, path, &result, &err);
+        setrlimit(RLIMIT_FSIZE, &unlimited);
+        failures += status == ST_IO;
+        assert_true(status == ST_IO || status == ST_OK);
+        assert_int_equal(count_files(dir.path), 1);
+        OWN(buf_done) Buf data = {0};
+        ASSERT_OK(file_read(path, 1 << 20, &data, &err));
+        if (status == ST_IO) {
+            assert_string_equal(buf_text(&data), "old");
+        } else {
+            ASSERT_OK(package_check(path, &err));
+            ASSERT_OK(file_write_atomic(path, "old", 3, &err));
+        }
+    }
+    signal(SIGXFSZ, handler);
+    assert_true(failures > 4);
+}
+
+static void being_stopped_leaves_nothing(void **state) {
+    (void)state;
+    Err err = {0};
+    OWN(temp_dir_close) TempDir dir = {0};
+    ASSERT_OK(temp_dir_open(&dir, &err));
+    OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    bool cancelled = true;
+    ReportOptions options = fixture_options;
+    options.cancelled = &cancelled;
+    ReportResult result;
+    assert_int_equal(report_write(history, &options, path, &result, &err), ST_CANCELLED);
+    assert_int_equal(count_files(dir.path), 0);
+}
+
+static void the_same_run_gives_the_same_workbook(void **state) {
+    (void)state;
+    Err err = {0};
+    OWN(temp_dir_close) TempDir dir = {0};
+    ASSERT_OK(temp_dir_open(&dir, &err));
+    OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    OWN(buf_done) Buf first = {0};
+    OWN(buf_done) Buf second = {0};
+    write_book("2026-11-08", 0, path);
+    ASSERT_OK(file_read(path, 1 << 20, &first, &err));
+    write_book("2026-11-08", 0, path);
+    ASSERT_OK(file_read(path, 1 << 20, &second, &err));
+    assert_int_equal(first.size, second.size);
+    assert_memory_equal(first.data, second.data, first.size);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_newest_run_is_reported_when_none_is_named),
+        cmocka_unit_test(an_older_run_is_reported_by_name),
+        cmocka_unit_test(sheets_go_on_in_further_parts),
+        cmocka_unit_test(a_run_that_is_not_there_is_nothing),
+        cmocka_unit_test(an_empty_history_is_nothing),
+        cmocka_unit_test(a_place_that_cannot_be_written_is_an_error),
+        cmocka_unit_test(a_folder_in_the_way_is_an_error_and_leaves_nothing),
+        cmocka_unit_test(a_full_disk_leaves_the_old_workbook),
+        cmocka_unit_test(being_stopped_leaves_nothing),
+        cmocka_unit_test(the_same_run_gives_the_same_workbook),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
