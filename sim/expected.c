@@ -16,6 +16,7 @@ typedef struct Expected {
     int region;
     int rule;     /* for resources: the place in the pool */
     int64_t slot; /* of the evaluation */
+    Pools pools;  /* of the scope, when its resources are told */
 } Expected;
 
 bool expected_kind_parse(const char *name, ExpectedKind *ret_kind) {
@@ -212,8 +213,11 @@ static bool write_resource(Expected *expected, Buf *out) {
     Pool pool;
     Evaluation resource;
     char resource_id[RESOURCE_ID_SIZE];
-    if (!pool_find(expected->options.world, &expected->options.knobs, expected->account,
-                   expected->region, (uint64_t)expected->rule, &pool)) {
+    if (expected->pools.rules == NULL) {
+        pools_open(expected->options.world, &expected->options.knobs, expected->account,
+                   expected->region, &expected->pools);
+    }
+    if (!pools_find(&expected->pools, (uint64_t)expected->rule, &pool)) {
         return false;
     }
     pool_resource(&pool, &resource);
@@ -234,6 +238,7 @@ static bool write_resource(Expected *expected, Buf *out) {
 /* --- The walk -------------------------------------------------------------------------------- */
 
 static void next_scope(Expected *expected) {
+    pools_done(&expected->pools);
     expected->rule = 0;
     expected->slot = 0;
     expected->region++;
@@ -284,10 +289,16 @@ static void read_expected(void *context, Buf *out) {
     }
 }
 
+static void free_expected(void *context) {
+    Expected *expected = context;
+    pools_done(&expected->pools);
+    mem_free(expected);
+}
+
 ReplyStream expected_open(const ExpectedOptions *options) {
     Expected *expected = mem_alloc(sizeof *expected);
     expected->options = *options;
-    return (ReplyStream){.read = read_expected, .free = mem_free, .context = expected};
+    return (ReplyStream){.read = read_expected, .free = free_expected, .context = expected};
 }
 
 /* --- The minimum of calls -------------------------------------------------------------------- */

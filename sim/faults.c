@@ -87,9 +87,19 @@ static void throttle(Exchange *exchange) {
     }
 }
 
+/* These two may say 200 first and fail then, in the body. */
+static bool fails_late(const Exchange *exchange) {
+    return str_equal(exchange->operation, "s3:CompleteMultipartUpload") ||
+           str_equal(exchange->operation, "s3:CopyObject");
+}
+
 static void fail(Faults *faults, Exchange *exchange) {
     Reply *reply = &exchange->reply;
     bool is_s3 = reply->protocol == PROTOCOL_S3;
+    if (fails_late(exchange) && fault_below(faults, 2) == 0) {
+        reply_error(reply, 200, "InternalError", "We encountered an internal error.");
+        return;
+    }
     switch (fault_below(faults, 4)) {
     case 0:
         reply_error(reply, 503, is_s3 ? "ServiceUnavailable" : "ServiceUnavailableException",

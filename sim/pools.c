@@ -1,5 +1,6 @@
 #include "pools.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "draw.h"
 
@@ -7,32 +8,30 @@
 #include <string.h>
 
 /* The pool of a type in a scope is as large as the largest need of its rules. */
-static bool open_pool(const World *world, const Knobs *knobs, int account, int region, int type,
-                      ScopeRule *ret_rule) {
-    int64_t size = 0;
+void pools_open(const World *world, const Knobs *knobs, int account, int region, Pools *ret_pools) {
+    ret_pools->count = world->type_count;
+    ret_pools->rules = mem_array(world->type_count, sizeof *ret_pools->rules);
     for (size_t i = 0; i < world->rule_count; i++) {
-        if (world->rules[i].type != type) {
-            continue;
-        }
         ScopeRule rule;
+        ScopeRule *largest = &ret_pools->rules[world->rules[i].type];
         scope_rule_open(world, knobs, account, region, (int)i, &rule);
-        if (rule.evaluations > size) {
-            size = rule.evaluations;
-            *ret_rule = rule;
+        if (rule.evaluations > largest->evaluations) {
+            *largest = rule;
         }
     }
-    return size > 0;
 }
 
-bool pool_find(const World *world, const Knobs *knobs, int account, int region, uint64_t place,
-               Pool *ret_pool) {
+void pools_done(Pools *pools) {
+    mem_free(pools->rules);
+    *pools = (Pools){0};
+}
+
+bool pools_find(const Pools *pools, uint64_t place, Pool *ret_pool) {
     uint64_t rest = place;
-    for (size_t type = 0; type < world->type_count; type++) {
-        if (!open_pool(world, knobs, account, region, (int)type, &ret_pool->rule)) {
-            continue;
-        }
-        uint64_t size = (uint64_t)ret_pool->rule.evaluations;
+    for (size_t i = 0; i < pools->count; i++) {
+        uint64_t size = (uint64_t)pools->rules[i].evaluations;
         if (rest < size) {
+            ret_pool->rule = pools->rules[i];
             ret_pool->slot = (int64_t)rest;
             return true;
         }

@@ -6,13 +6,20 @@
 
 /* Where a resource stands: its type, through a rule that evaluates that type, and its slot. */
 typedef struct Pool {
-    ScopeRule rule; /* of that type; its `evaluations` is the size of the pool */
+    ScopeRule rule;
     int64_t slot;
 } Pool;
 
+/* All pools of a scope. */
+typedef struct Pools {
+    size_t count;
+    ScopeRule *rules; /* one per type; `evaluations` is the size of its pool */
+} Pools;
+void pools_open(const World *world, const Knobs *knobs, int account, int region, Pools *ret_pools);
+void pools_done(Pools *pools);
+
 /* The resource at `place`, counted from 0 through all types of the scope; false past the last. */
-bool pool_find(const World *world, const Knobs *knobs, int account, int region, uint64_t place,
-               Pool *ret_pool);
+bool pools_find(const Pools *pools, uint64_t place, Pool *ret_pool);
 
 /* As an Evaluation, of which only the resource counts. */
 void pool_resource(const Pool *pool, Evaluation *ret_resource);

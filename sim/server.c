@@ -28,7 +28,7 @@ typedef struct Visit {
     Exchange exchange;
     bool begun;
     bool waited;
-    bool is_reading;
+    bool is_named;
 } Visit;
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -171,8 +171,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *upload_size = 0;
         return MHD_YES;
     }
-    if (!visit->is_reading) {
-        visit->is_reading = true;
+    if (!visit->is_named) {
+        visit->is_named = true;
         service_name_operation(&visit->exchange);
     }
     return answer_visit(server, connection, visit);
@@ -223,6 +223,7 @@ Status server_open(Sim *sim, Server **ret_server, Err *err) {
     Server *server = mem_alloc(sizeof *server);
     server->sim = sim;
     server->delay = delay_new();
+    /* Turbo: else a client's end of writing that comes with its last bytes goes unnoticed. */
     unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
     flags |= address.ss_family == AF_INET6 ? MHD_USE_IPv6 : 0;
     server->daemon = MHD_start_daemon(

@@ -21,6 +21,7 @@ Status sim_open(const SimOptions *options, Sim **ret_sim, Err *err) {
     sim->faults = faults_new(sim->world, &options->knobs);
     sim->stats = stats_new();
     sim->mailbox = mailbox_new();
+    sim->uploads = s3_uploads_new();
     *ret_sim = sim;
     return ST_OK;
 }
@@ -33,6 +34,7 @@ void sim_close(Sim *sim) {
     faults_free(sim->faults);
     stats_free(sim->stats);
     mailbox_free(sim->mailbox);
+    s3_uploads_free(sim->uploads);
     s3_store_free(sim->s3);
     world_close(sim->world);
     pthread_rwlock_destroy(&sim->knobs_lock);

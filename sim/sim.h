@@ -7,6 +7,7 @@
 #include "knobs.h"
 #include "mailbox.h"
 #include "s3_store.h"
+#include "s3_uploads.h"
 #include "stats.h"
 #include "world.h"
 
@@ -43,6 +44,7 @@ struct Sim {
     Faults *faults;
     Stats *stats;
     S3Store *s3;
+    S3Uploads *uploads;
     Mailbox *mailbox;
 };
 
