@@ -9,7 +9,7 @@
 -- column ratio: compliant / (compliant + non-compliant); NULL where there is nothing to divide
 -- column previous_ratio: the same in the run before
 -- column change: of the ratio since the run before; NULL when fewer or more regions were read then
--- column reading: whole, part or none of its scopes were read
+-- column reading: whole, part or none of its scopes were read; out: it was left out on purpose
 -- column new_findings: findings since the run before, returned ones too; NULL in the first run
 -- column resolved_findings: findings that are compliant again
 -- column scopes_scanned: its regions that were read
@@ -24,11 +24,16 @@ scopes AS MATERIALIZED (
     SELECT account_id, sum(outcome = 'scanned') AS scanned, sum(outcome <> 'skipped') AS wanted
     FROM coverage WHERE group_id = (SELECT group_id FROM this)
     GROUP BY account_id),
+moves AS MATERIALIZED (
+    -- by the run's name where there is one: then only its changes are looked up
+    SELECT * FROM changes WHERE group_id = :group_id
+    UNION ALL
+    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 moved AS MATERIALIZED (
     SELECT account_id,
            sum(change IN ('new', 'reopened')) AS new_findings,
            sum(change = 'resolved') AS resolved_findings
-    FROM changes WHERE group_id = (SELECT group_id FROM this)
+    FROM moves
     GROUP BY account_id)
 SELECT c.account_name,
        c.account_id,
@@ -39,7 +44,8 @@ SELECT c.account_name,
        c.ratio,
        b.ratio AS previous_ratio,
        CASE WHEN b.scopes_scanned = c.scopes_scanned THEN c.ratio - b.ratio END AS change,
-       CASE WHEN coalesce(s.scanned, 0) = 0 THEN 'none'
+       CASE WHEN coalesce(s.wanted, 0) = 0 THEN 'out'
+            WHEN s.scanned = 0 THEN 'none'
             WHEN s.scanned < s.wanted THEN 'part'
             ELSE 'whole' END AS reading,
        CASE WHEN s.scanned > 0 AND h.previous_group_id IS NOT NULL
@@ -55,4 +61,4 @@ LEFT JOIN scopes s ON s.account_id = c.account_id
 LEFT JOIN moved m ON m.account_id = c.account_id
 WHERE c.group_id = (SELECT group_id FROM this)
 ORDER BY CASE c.environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END,
-         c.ratio IS NOT NULL, c.ratio, c.account_name, c.account_id;
+         coalesce(s.wanted, 0) = 0, c.ratio IS NOT NULL, c.ratio, c.account_name, c.account_id;

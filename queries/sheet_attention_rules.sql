@@ -11,11 +11,16 @@
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
+moves AS MATERIALIZED (
+    -- by the run's name where there is one: then only its changes are looked up
+    SELECT * FROM changes WHERE group_id = :group_id
+    UNION ALL
+    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 moved AS MATERIALIZED (
     SELECT rule_group,
            sum(change IN ('new', 'reopened')) AS new_findings,
            sum(change = 'resolved') AS resolved_findings
-    FROM changes WHERE group_id = (SELECT group_id FROM this)
+    FROM moves
     GROUP BY rule_group),
 worst AS MATERIALIZED (
     SELECT rule_group,

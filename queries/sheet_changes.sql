@@ -13,7 +13,12 @@
 -- column rule_name: the rule as AWS names it in that account and region
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
-    ORDER BY ordinal DESC LIMIT 1)
+    ORDER BY ordinal DESC LIMIT 1),
+moves AS MATERIALIZED (
+    -- by the run's name where there is one: then only its changes are looked up
+    SELECT * FROM changes WHERE group_id = :group_id
+    UNION ALL
+    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this))
 SELECT c.change,
        c.environment,
        c.account_name,
@@ -25,8 +30,7 @@ SELECT c.change,
        c.compliance_before,
        c.compliance_after,
        c.rule_name
-FROM changes c
-WHERE c.group_id = (SELECT group_id FROM this)
+FROM moves c
 ORDER BY CASE c.change WHEN 'new' THEN 1 WHEN 'reopened' THEN 2 WHEN 'resolved' THEN 3 ELSE 4 END,
          CASE c.environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END,
          c.account_name, c.account_id, c.region, c.rule_name, c.resource_type, c.resource_id;

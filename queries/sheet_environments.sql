@@ -3,7 +3,7 @@
 -- column environment: prod, nonprod or unclassified
 -- column accounts: accounts in it
 -- column reading: whole, part or none of its scopes were read; NULL where it has no accounts
--- column compliant: compliant evaluations
+-- column compliant: compliant evaluations; NULL where nothing was read
 -- column non_compliant: non-compliant evaluations: open findings
 -- column not_applicable: evaluations that count for nothing
 -- column ratio: compliant / (compliant + non-compliant), 0 to 1; NULL where there is nothing to divide
@@ -23,23 +23,30 @@ scopes AS MATERIALIZED (
            sum(outcome <> 'skipped') AS wanted
     FROM coverage WHERE group_id = (SELECT group_id FROM this)
     GROUP BY environment),
+moves AS MATERIALIZED (
+    -- by the run's name where there is one: then only its changes are looked up
+    SELECT * FROM changes WHERE group_id = :group_id
+    UNION ALL
+    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 gone AS MATERIALIZED (
     SELECT environment, count(*) AS findings
-    FROM changes WHERE group_id = (SELECT group_id FROM this) AND change = 'gone'
+    FROM moves WHERE change = 'gone'
     GROUP BY environment)
 SELECT e.environment,
        coalesce(s.accounts, 0) AS accounts,
        CASE WHEN s.scanned = 0 AND s.wanted > 0 THEN 'none'
             WHEN s.scanned < s.wanted THEN 'part'
             WHEN s.scanned IS NOT NULL THEN 'whole' END AS reading,
-       c.compliant,
-       c.non_compliant,
-       c.not_applicable,
+       CASE WHEN s.scanned > 0 THEN c.compliant END AS compliant,
+       CASE WHEN s.scanned > 0 THEN c.non_compliant END AS non_compliant,
+       CASE WHEN s.scanned > 0 THEN c.not_applicable END AS not_applicable,
        c.ratio,
        t.change,
-       CASE WHEN h.previous_group_id IS NOT NULL THEN t.new_findings END AS new_findings,
-       CASE WHEN h.previous_group_id IS NOT NULL THEN t.resolved_findings END AS resolved_findings,
-       CASE WHEN h.previous_group_id IS NOT NULL AND c.environment IS NOT NULL
+       CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
+            THEN t.new_findings END AS new_findings,
+       CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
+            THEN t.resolved_findings END AS resolved_findings,
+       CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
             THEN coalesce(g.findings, 0) END AS gone_findings
 FROM environments e
 CROSS JOIN this h

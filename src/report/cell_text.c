@@ -67,9 +67,23 @@ static void put_character(Buf *out, const char *text, size_t size, size_t *ret_u
     }
 }
 
+/* Nearly all texts: ASCII without anything to look at twice. */
+static bool is_simple(const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < 0x20 || text[i] == 0x7F || (text[i] == '_' && text[i + 1] == 'x')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void cell_text_clean(Buf *out, const char *text) {
     buf_clear(out);
     size_t left = strlen(text);
+    if (left <= CELL_TEXT_MAX_UNITS && is_simple(text, left)) {
+        buf_append(out, text, left);
+        return;
+    }
     size_t units = 0;
     size_t cut_at = 0; /* where the mark would go */
     while (left > 0) {
@@ -105,9 +119,13 @@ static unsigned width_of(unsigned char byte) {
 }
 
 int cell_text_lines(const char *text, double width) {
-    enum { MAX_LINES = 1000 };
+    enum { MAX_LINES = 1000, WIDEST = 160 };
     size_t fits = width > 2 ? (size_t)(width * 108) : 216;
     size_t in_line = fits - fits / 10; /* something is lost where a word goes to the next line */
+    size_t whole = strlen(text);
+    if (whole * WIDEST <= fits && memchr(text, '\n', whole) == NULL) {
+        return 1;
+    }
     int lines = 0;
     for (;;) {
         size_t size = strcspn(text, "\n");

@@ -93,8 +93,12 @@ static bool reading_is(const Grid *grid, const char *what) {
 }
 
 static Status put_absent(Grid *grid, Spot at, const GridColumn *column, Err *err) {
-    bool unread = column->kind == GRID_RATIO && reading_is(grid, "none");
-    const char *text = unread ? "not read" : column->absent;
+    const char *text = column->absent;
+    if (column->kind == GRID_RATIO && reading_is(grid, "none")) {
+        text = "not read";
+    } else if (column->kind == GRID_RATIO && reading_is(grid, "out")) {
+        text = "left out";
+    }
     if (text == NULL) {
         return book_blank(grid->book, at, STYLE_TEXT, err);
     }
@@ -131,7 +135,9 @@ static Status put_word(Grid *grid, Spot at, const GridColumn *column, const Cell
 static Status put_status(Grid *grid, Spot at, const Cell *ratio, Err *err) {
     const ReportOptions *options = grid->book->options;
     if (ratio->type == CELL_NULL) {
-        const char *text = reading_is(grid, "none") ? "\xE2\x97\x8B Not read" : "Nothing to rate";
+        const char *text = reading_is(grid, "none")  ? "\xE2\x97\x8B Not read"
+                           : reading_is(grid, "out") ? "Left out on purpose"
+                                                     : "Nothing to rate";
         return book_text(grid->book, at, text, STYLE_ABSENT, err);
     }
     double value = ratio->type == CELL_INT ? (double)ratio->integer : ratio->real;

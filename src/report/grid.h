@@ -1,9 +1,9 @@
 /* Grid: the rows of a query as a table of cells, row by row.
  *
  * Columns are found by their name in the query. What is NULL is shown as absent, never as a number.
- * Two columns of a query have a meaning of their own: `reading` (whole, part, none) says how much
- * could be read of what the row is about, and `compliant` and `non_compliant` make the ratio of a
- * total. */
+ * Two columns of a query have a meaning of their own: `reading` (whole, part, none, out: left
+ * out on purpose) says how much was read of what the row is about, and `compliant` and
+ * `non_compliant` make the ratio of a total. */
 #ifndef REPORT_GRID_H
 #define REPORT_GRID_H
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 // clang-format on
+#include <stdio.h>
 
 #define ASSERT_OK(expr)                                                                            \
     do {                                                                                           \
@@ -24,15 +25,22 @@
         }                                                                                          \
     } while (0)
 
+static inline void fixture_add(Db *db, const char *name) {
+    Err err = {0};
+    OWN(buf_done) Buf rows = {0};
+    char path[512];
+    snprintf(path, sizeof path, "%s/tests/fixtures/%s", TEST_SOURCE_DIR, name);
+    ASSERT_OK(file_read(path, 1 << 20, &rows, &err));
+    ASSERT_OK(db_run(db, buf_text(&rows), NULL, &err));
+}
+
 static inline Db *fixture_make(const char *path) {
     Err err = {0};
     Db *db = NULL;
-    OWN(buf_done) Buf rows = {0};
     ASSERT_OK(file_remove(path, &err));
     ASSERT_OK(db_open(path, DB_CREATE, &db, &err));
     ASSERT_OK(db_run(db, sql_migrations_0001_history, NULL, &err));
-    ASSERT_OK(file_read(TEST_SOURCE_DIR "/tests/fixtures/history_small.sql", 1 << 20, &rows, &err));
-    ASSERT_OK(db_run(db, buf_text(&rows), NULL, &err));
+    fixture_add(db, "history_small.sql");
     return db;
 }
 
