@@ -1,0 +1,93 @@
+"""Laws of the history that the model test does not show by itself."""
+import os
+import subprocess
+
+from shard_files import ShardFile, open_history
+
+BIN = os.environ.get("CONFHOUSE_BIN", "confhouse")
+RULES = {"s3-encrypted": {("AWS::S3::Bucket", f"bucket-{i}"):
+                          ("NON_COMPLIANT" if i % 7 == 0 else "COMPLIANT", f"note {i % 3}")
+                          for i in range(200)},
+         "iam-mfa": {("AWS::IAM::User", f"user-{i}"): "COMPLIANT" for i in range(50)}}
+
+
+def merge(store, date, rules, expect=0, **scope):
+    ShardFile(date, "01", date).scope("111111111111", "eu-west-1", rules, **scope).put(store)
+    return merge_group(store, date, expect)
+
+
+def merge_group(store, group_id, expect=0):
+    done = subprocess.run([BIN, "merge", "--store", str(store), "--group-id", group_id],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done
+
+
+def table(store, sql, *values):
+    with open_history(store) as db:
+        return [tuple(row) for row in db.execute(sql, values)]
+
+
+def test_what_did_not_change_costs_no_new_and_no_rewritten_row(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES)
+    before = table(tmp_path, "SELECT * FROM interval ORDER BY 1, 2, 3, 4")
+    names = table(tmp_path, "SELECT (SELECT count(*) FROM resource), (SELECT count(*) FROM rule),"
+                            " (SELECT count(*) FROM annotation), (SELECT count(*) FROM scope)")
+    for date in ("2026-11-08", "2026-11-15"):
+        merge(tmp_path, date, RULES)
+    assert table(tmp_path, "SELECT * FROM interval ORDER BY 1, 2, 3, 4") == before
+    assert table(tmp_path, "SELECT (SELECT count(*) FROM resource), (SELECT count(*) FROM rule),"
+                           " (SELECT count(*) FROM annotation), (SELECT count(*) FROM scope)"
+                 ) == names
+    assert table(tmp_path, "SELECT count(*) FROM evaluations") == [(3 * 250,)]
+
+
+def test_one_change_costs_one_row(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES)
+    rows = table(tmp_path, "SELECT count(*) FROM interval")[0][0]
+    changed = {**RULES, "iam-mfa": {**RULES["iam-mfa"],
+                                    ("AWS::IAM::User", "user-7"): "NON_COMPLIANT"}}
+    merge(tmp_path, "2026-11-08", changed)
+    assert table(tmp_path, "SELECT count(*) FROM interval")[0][0] == rows + 1
+    assert table(tmp_path, "SELECT change, resource_id FROM changes") == [("new", "user-7")]
+
+
+def test_a_later_run_changes_no_answer_about_an_earlier_one(tmp_path):
+    def answers():
+        with open_history(tmp_path) as db:
+            return [[tuple(row) for row in db.execute(
+                f"SELECT * FROM {view} WHERE group_id = '2026-11-01' ORDER BY 1, 2, 3, 4, 5, 6, 7")]
+                for view in ("compliance_by_environment", "compliance_by_rule",
+                             "compliance_by_account", "trend", "changes", "coverage", "runs")] + \
+                [tuple(row) for row in db.execute(
+                    "SELECT rule_name, resource_id, compliance, since FROM evaluations"
+                    " WHERE group_id = '2026-11-01' ORDER BY 1, 2")]
+    merge(tmp_path, "2026-11-01", RULES)
+    before = answers()
+    merge(tmp_path, "2026-11-08", {"s3-encrypted": {("AWS::S3::Bucket", "other"): "COMPLIANT"}})
+    merge(tmp_path, "2026-11-15", None, expect=3, outcome="denied", error_code="AccessDenied")
+    assert answers() == before
+
+
+def test_merging_an_earlier_run_again_with_other_answers_says_so(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES)
+    merge(tmp_path, "2026-11-08", RULES)
+    again = merge_group(tmp_path, "2026-11-01")
+    assert "again" not in again.stderr  # the same: nothing to say
+    later = {**RULES, "iam-mfa": {("AWS::IAM::User", "user-1"): "NON_COMPLIANT"}}
+    done = merge(tmp_path, "2026-11-01", later, finished_at="2026-11-01T09:00:00.000Z")
+    assert "merging 2026-11-01 again changed answers about it" in done.stderr
+    assert table(tmp_path, "SELECT compliance FROM evaluations WHERE group_id = '2026-11-01'"
+                           " AND resource_id = 'user-1'") == [("NON_COMPLIANT",)]
+    assert table(tmp_path, "SELECT compliance FROM evaluations WHERE group_id = '2026-11-08'"
+                           " AND resource_id = 'user-1'") == [("COMPLIANT",)]
+
+
+def test_each_merge_leaves_the_older_dated_histories_alone(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES)
+    first = (tmp_path / "history/compliance-2026-11-01.db").read_bytes()
+    merge(tmp_path, "2026-11-08", RULES)
+    merge(tmp_path, "2026-11-01", {}, finished_at="2026-11-01T09:00:00.000Z")
+    assert (tmp_path / "history/compliance-2026-11-01.db").read_bytes() == first
+    assert sorted(p.name for p in (tmp_path / "history").iterdir() if p.suffix == ".db") == [
+        "compliance-2026-11-01.db", "compliance-2026-11-08.2.db", "compliance-2026-11-08.db"]
