@@ -86,17 +86,16 @@ static const char *const hostile_ids[] = {
 };
 enum { HOSTILE_IDS = sizeof hostile_ids / sizeof hostile_ids[0] };
 
+/* True of any rule: which rule says one is left to chance. */
 static const char *const annotations[] = {
-    "This S3 bucket does not enforce versioning.",
-    "The security group allows unrestricted incoming traffic.",
-    "Resource is not encrypted.",
-    "Logging is not enabled.",
-    "This resource has no backup plan.",
-    "The resource is publicly accessible.",
-    "Minimum TLS version is too low.",
-    "Required tags are missing.",
-    "Key rotation is not enabled.",
-    "Deletion protection is off.",
+    "The resource does not meet the rule's parameters.",
+    "The required setting is not enabled.",
+    "A required tag is missing.",
+    "The setting differs from the organization's baseline.",
+    "The resource was created without the approved template.",
+    "The approved exception has run out.",
+    "The last change to the resource turned the setting off.",
+    "The value is outside the range that is allowed.",
 };
 enum { ANNOTATIONS = sizeof annotations / sizeof annotations[0] };
 
@@ -240,7 +239,7 @@ void evaluation_annotation(const ScopeRule *rule, const Evaluation *evaluation,
     } else if (is_bad && draw_below(draw, 16) == 0) {
         /* Says something else each week although nothing changed. */
         long long days = (long long)(91 + draw_below(draw_next(draw, 3), 300));
-        snprintf(ret_text, ANNOTATION_SIZE, "The access key is %lld days old.",
+        snprintf(ret_text, ANNOTATION_SIZE, "Not as required for %lld days.",
                  days + 7 * (long long)rule->knobs->week);
     } else if (is_bad && draw_below(draw_next(draw, 4), 10) < 8) {
         str_copy(ret_text, ANNOTATION_SIZE,
