@@ -125,10 +125,7 @@ static void base_name(const char *name, char ret_base[WORLD_RULE_NAME_SIZE]) {
     }
 }
 
-bool scope_rule_find(const World *world, const Knobs *knobs, int account, int region,
-                     const char *name, ScopeRule *ret_rule) {
-    char base[WORLD_RULE_NAME_SIZE];
-    base_name(name, base);
+static int find_by_base(const World *world, const char *base) {
     size_t low = 0;
     size_t high = world->rule_count;
     while (low < high) {
@@ -136,8 +133,7 @@ bool scope_rule_find(const World *world, const Knobs *knobs, int account, int re
         int place = world->rules_by_name[middle];
         int order = strcmp(base, world->rules[place].name);
         if (order == 0) {
-            scope_rule_open(world, knobs, account, region, place, ret_rule);
-            return strcmp(ret_rule->name, name) == 0;
+            return place;
         }
         if (order < 0) {
             high = middle;
@@ -145,7 +141,23 @@ bool scope_rule_find(const World *world, const Knobs *knobs, int account, int re
             low = middle + 1;
         }
     }
-    return false;
+    return WORLD_NONE;
+}
+
+bool scope_rule_find(const World *world, const Knobs *knobs, int account, int region,
+                     const char *name, ScopeRule *ret_rule) {
+    char base[WORLD_RULE_NAME_SIZE];
+    /* As it is first: there is a rule named securityhub-enabled. */
+    int place = find_by_base(world, name);
+    if (place == WORLD_NONE) {
+        base_name(name, base);
+        place = find_by_base(world, base);
+    }
+    if (place == WORLD_NONE) {
+        return false;
+    }
+    scope_rule_open(world, knobs, account, region, place, ret_rule);
+    return strcmp(ret_rule->name, name) == 0;
 }
 
 /* Three letters by chance, and three that hold the place of the rule. */
@@ -247,7 +259,7 @@ int64_t evaluation_time_ms(const ScopeRule *rule, const Evaluation *evaluation) 
     bool periodic = rule->world->rules[rule->rule].periodic;
     int64_t week = periodic ? rule->knobs->week : evaluation->since;
     uint64_t draw = draw_next(evaluation->draw, 6000 + (uint64_t)week);
-    return world_week_start_ms(week) - (int64_t)draw_below(draw, 6 * 3600 * 1000);
+    return world_week_start_ms(week) - (int64_t)draw_below(draw, (size_t)6 * 3600 * 1000);
 }
 
 Compliance scope_rule_summary(const ScopeRule *rule, int64_t *ret_contributors) {

@@ -52,8 +52,8 @@ S3Blob *s3_blob_hold(S3Blob *blob) {
     return blob;
 }
 
-void s3_blob_release(void *memory) {
-    S3Blob *blob = memory;
+void s3_blob_release(void *held) {
+    S3Blob *blob = held;
     if (blob != NULL && atomic_fetch_sub(&blob->holders, 1) == 1) {
         buf_done(&blob->data);
         mem_free(blob);

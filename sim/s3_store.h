@@ -26,7 +26,7 @@ bool s3_store_has_bucket(S3Store *store, const char *name);
 typedef struct S3Blob S3Blob;
 S3Blob *s3_blob_new(Buf *data); /* takes it, and leaves it empty */
 S3Blob *s3_blob_hold(S3Blob *blob);
-void s3_blob_release(void *blob); /* NULL is fine */
+void s3_blob_release(void *held); /* an S3Blob; NULL is fine */
 const char *s3_blob_data(const S3Blob *blob);
 size_t s3_blob_size(const S3Blob *blob);
 

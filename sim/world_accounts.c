@@ -94,7 +94,7 @@ static const char *const people[] = {"Anna",   "Jonas", "Priya", "Chen",
 
 static void name_later_account(WorldAccount *account, size_t place) {
     size_t after = place - FIRST_COUNT;
-    size_t round = after / (TEAM_COUNT * STAGE_COUNT);
+    size_t round = after / ((size_t)TEAM_COUNT * STAGE_COUNT);
     size_t team = after % TEAM_COUNT;
     size_t stage = (after / TEAM_COUNT + after) % STAGE_COUNT;
     account->unit = (int)stages[stage].unit;

@@ -102,6 +102,7 @@ static void end(AwsCall *call, const HttpAnswer *answer, const Err *failure) {
 }
 
 void call_drop(AwsCall *call) {
+    ASSERT(call != NULL);
     if (call->http_call != NULL) {
         http_cancel(call->aws->http, call->http_call);
     }

@@ -276,7 +276,7 @@ static bool is_in_another_region(const AwsRequest *request, const HttpAnswer *an
 
 static const char *service_name(AwsService service) {
     static const char *const names[] = {
-#define X(name, prefix, signing, target, content, setting) [name] = prefix,
+#define X(name, prefix, signing, target, content, setting) [name] = (prefix),
         AWS_SERVICES(X)
 #undef X
     };

@@ -149,7 +149,7 @@ static Status sort_headers(const SigV4Request *request, Arena *arena,
 static Status append_canonical_headers(const SigV4Request *request, Buf *lines, Buf *names,
                                        Err *err) {
     OWN(arena_done) Arena arena = {0};
-    SigV4Pair sorted[SIGV4_MAX_PAIRS];
+    SigV4Pair sorted[SIGV4_MAX_PAIRS] = {0};
     TRY(sort_headers(request, &arena, sorted, err));
     for (size_t i = 0; i < request->header_count; i++) {
         bool repeats = i > 0 && str_equal(sorted[i].name, sorted[i - 1].name);

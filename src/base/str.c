@@ -172,8 +172,11 @@ bool str_is_region(const char *text) {
 }
 
 bool str_is_role_name(const char *text) {
-    const char *name = text == NULL ? NULL : strrchr(text, '/');
-    name = name == NULL ? text : name + 1;
+    if (text == NULL) {
+        return false;
+    }
+    const char *slash = strrchr(text, '/');
+    const char *name = slash == NULL ? text : slash + 1;
     return is_made_of(text, 1, 576, "_+=,.@-/") && is_made_of(name, 1, 64, "_+=,.@-") &&
            text[0] != '/' && strstr(text, "//") == NULL;
 }

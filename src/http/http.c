@@ -191,14 +191,13 @@ static void begin(Http *http, HttpCall *call) {
     Err err = {0};
     CURL *easy = take_easy(http);
     list_remove(&http->waiting, call);
-    Status status = http_call_begin(call, easy, &http->options, &err);
-    if (status == ST_OK) {
+    if (http_call_begin(call, easy, &http->options, &err) == ST_OK) {
         list_add(&http->active, call);
         CURLMcode added = curl_multi_add_handle(http->multi, easy);
         if (added == CURLM_OK) {
             return;
         }
-        status = err_set(&err, ST_INTERNAL, "libcurl: %s", curl_multi_strerror(added));
+        err_set(&err, ST_INTERNAL, "libcurl: %s", curl_multi_strerror(added));
         list_remove(&http->active, call);
     }
     curl_easy_cleanup(easy);

@@ -235,8 +235,8 @@ Status book_date(Book *book, Spot at, const char *date, Err *err) {
     if (!clock_parse_date(date, &time_ms)) {
         return book_text(book, at, date, STYLE_TEXT, err);
     }
-    double days = (double)(time_ms / ((int64_t)24 * 3600 * 1000)) + DAYS_TO_1970;
-    return book_number(book, at, days, STYLE_DATE, err);
+    int64_t days = time_ms / ((int64_t)24 * 3600 * 1000) + DAYS_TO_1970;
+    return book_number(book, at, (double)days, STYLE_DATE, err);
 }
 
 Status book_blank(Book *book, Spot at, Style style, Err *err) {

@@ -196,7 +196,7 @@ static Status put_section(Book *book, lxw_worksheet *sheet, const Section *secti
 
 static Status set_columns(lxw_worksheet *sheet, Err *err) {
     TRY(book_check(worksheet_set_column(sheet, 0, 0, 2, NULL), "lay out", err));
-    for (uint16_t i = 0; i < COLUMNS; i++) {
+    for (int i = 0; i < COLUMNS; i++) {
         uint16_t column = (uint16_t)(FIRST_COLUMN + i);
         TRY(book_check(worksheet_set_column(sheet, column, column, widths[i], NULL), "lay out",
                        err));

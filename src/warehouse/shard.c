@@ -336,13 +336,13 @@ static Status finish(Shard *shard, ShardTotals *ret_totals, Err *err) {
     return ST_OK;
 }
 
-Status shard_publish(Shard *opened, Store *store, ShardTotals *ret_totals, Err *err) {
-    OWN(shard_close_at) Shard *shard = opened;
+Status shard_publish(Shard *shard, Store *store, ShardTotals *ret_totals, Err *err) {
+    OWN(shard_close_at) Shard *owned = shard; /* closed in any case */
     LayoutKey key;
-    TRY(layout_shard(shard->group_id, shard->shard_id, &key, err));
-    TRY(finish(shard, ret_totals, err));
-    OWN(mem_free_at) char *packed = mem_printf("%s.gz", shard->path);
-    TRY(gzip_file(shard->path, packed, GZIP_LEVEL, err));
+    TRY(layout_shard(owned->group_id, owned->shard_id, &key, err));
+    TRY(finish(owned, ret_totals, err));
+    OWN(mem_free_at) char *packed = mem_printf("%s.gz", owned->path);
+    TRY(gzip_file(owned->path, packed, GZIP_LEVEL, err));
     const StorePut put = {.key = key.text, .content_type = "application/gzip", .path = packed};
     Status status = store_put(store, &put, NULL, err);
     Err ignored;
