@@ -152,6 +152,7 @@ static Status append_canonical_headers(const SigV4Request *request, Buf *lines, 
     SigV4Pair sorted[SIGV4_MAX_PAIRS] = {0};
     TRY(sort_headers(request, &arena, sorted, err));
     for (size_t i = 0; i < request->header_count; i++) {
+        ASSERT(sorted[i].name != NULL && sorted[i].value != NULL);
         bool repeats = i > 0 && str_equal(sorted[i].name, sorted[i - 1].name);
         if (repeats) {
             buf_putc(lines, ',');
