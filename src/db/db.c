@@ -37,9 +37,24 @@ static Status status_of(const Db *db, int code) {
     }
 }
 
+/* SQLite calls a file malformed that it could not read. What the system said of its files tells
+ * that apart from one that is; 0 = nothing. */
+static int unread_errno(const Db *db) {
+    const char *const schemas[] = {"main", "temp", db->attached};
+    int number = 0;
+    for (size_t i = 0; i < sizeof schemas / sizeof schemas[0] && number == 0; i++) {
+        (void)sqlite3_file_control(db->handle, schemas[i], SQLITE_FCNTL_LAST_ERRNO, &number);
+    }
+    return number;
+}
+
 Status db_failed(Db *db, const char *doing, Err *err) {
     int code = sqlite3_extended_errcode(db->handle);
     Status status = status_of(db, code);
+    int number = (code & 0xff) == SQLITE_CORRUPT ? unread_errno(db) : 0;
+    if (number != 0) {
+        return err_set(err, ST_IO, "cannot %s: %s", doing, strerror(number));
+    }
     err_set(err, status, "cannot %s: %s", doing, sqlite3_errmsg(db->handle));
     if (err == NULL) {
         return status;
@@ -219,6 +234,10 @@ Status db_check(Db *db, const char *schema, Err *err) {
     TRY(prepare_pragma(db, schema, "quick_check(1)", &stmt, err));
     TRY(stmt_step(stmt, &row, err));
     const char *said = row ? stmt_text(stmt, 0) : NULL;
+    int number = str_equal(said, "ok") ? 0 : unread_errno(db);
+    if (number != 0) {
+        return err_set(err, ST_IO, "cannot check it: %s", strerror(number));
+    }
     if (!str_equal(said, "ok")) {
         return err_set(err, ST_CORRUPT, "it is damaged: %.300s", said == NULL ? "?" : said);
     }
@@ -234,7 +253,12 @@ Status db_check(Db *db, const char *schema, Err *err) {
 
 Status db_attach(Db *db, const char *path, const char *name, Err *err) {
     OWN(mem_free_at) char *sql = mem_printf("ATTACH :path AS %s", name);
-    return db_run(db, sql, (DbParam[]){DB_TEXT(":path", path), DB_END}, err);
+    const DbParam params[] = {DB_TEXT(":path", path), DB_END};
+    str_copy(db->attached, sizeof db->attached, name);
+    Status status = db_run(db, sql, params, err);
+    /* What cannot be attached is forgotten at once, and why with it: a file that is malformed is so
+     * again, one that could not be read for a moment is not. */
+    return status == ST_CORRUPT ? db_run(db, sql, params, err) : status;
 }
 
 Status db_detach(Db *db, const char *name, Err *err) {

@@ -10,6 +10,7 @@ struct Db {
     sqlite3 *handle;
     int64_t deadline_ms;
     const bool *cancelled;
+    char attached[32]; /* the database attached last */
 };
 
 /* Turns SQLite's last error into ours: `doing` says what was tried. */
