@@ -235,9 +235,19 @@ static Status announce(Store *store, const HistoryRef *ref, const HistoryLatest 
     return store_put(store, &put, NULL, err);
 }
 
+/* Whether `now` was the only history announced since `before` was read. */
+static bool follows(const HistoryLatest *now, const HistoryLatest *before) {
+    if (!now->exists || !now->has_previous) {
+        return now->exists && !before->exists;
+    }
+    return before->exists && strcmp(now->previous.key, before->newest.key) == 0;
+}
+
 /* A put whose answer was lost is sent again and then conflicts with itself: whether it was ours
- * that won is told by what stands there now. */
-static Status settle_conflict(Store *store, const HistoryRef *ref, Err *err) {
+ * that won is told by what stands there now. When others have followed upon it, nothing tells: then
+ * it is left, and merging again shows that it is in. */
+static Status settle_conflict(Store *store, const HistoryRef *ref, const HistoryLatest *before,
+                              Err *err) {
     HistoryLatest now;
     Err unread = {0};
     if (history_latest(store, &now, &unread) != ST_OK) {
@@ -248,8 +258,10 @@ static Status settle_conflict(Store *store, const HistoryRef *ref, Err *err) {
     if (is_newest || is_previous) {
         return ST_OK;
     }
-    Err ignored;
-    (void)!store_delete(store, ref->key, &ignored); /* nobody was ever told of it */
+    if (follows(&now, before)) {
+        Err ignored;
+        (void)!store_delete(store, ref->key, &ignored); /* nobody was ever told of it */
+    }
     return err->status;
 }
 
@@ -261,7 +273,7 @@ Status history_publish(Store *store, const HistoryLatest *latest, const char *pa
     TRY(upload(store, path, &ref, err));
     Status status = announce(store, &ref, latest, err);
     if (status == ST_CONFLICT) {
-        status = settle_conflict(store, &ref, err);
+        status = settle_conflict(store, &ref, latest, err);
     }
     TRY(status);
     *ret_ref = ref;
