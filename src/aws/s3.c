@@ -83,7 +83,10 @@ static void add_put_headers(const S3Put *put, Arena *arena, AwsRequest *request)
         request->headers[request->header_count++] = "If-None-Match: *";
     } else if (put->condition == S3_IF_MATCH) {
         ASSERT(put->etag != NULL);
-        request->headers[request->header_count++] = arena_printf(arena, "If-Match: %s", put->etag);
+        /* Without quotes: S3 takes it either way, and some of its likes only so. */
+        const char *etag = put->etag + (put->etag[0] == '"');
+        request->headers[request->header_count++] =
+            arena_printf(arena, "If-Match: %.*s", (int)strcspn(etag, "\""), etag);
     }
 }
 

@@ -76,8 +76,9 @@ def side_by_side(check, points):
         return list(pool.map(check, points))
 
 
-def put_shards(store, group_id, shift):
-    """A small organization: 4 accounts, one a shard; some evaluations change with `shift`."""
+def put_shards(store, group_id, shift, note=""):
+    """A small organization: 4 accounts, one a shard. Some evaluations change with `shift`, all
+    annotations with `note`."""
     for number in range(1, 5):
         shard = ShardFile(group_id, f"{number:02}", group_id)
         for region in ("eu-west-1", "us-east-1"):
@@ -87,7 +88,8 @@ def put_shards(store, group_id, shift):
                 for i in range(12 - (shift and rule == 3)):
                     roll = (i * 7 + rule + number + (shift if i % 5 == 0 else 0)) % 4
                     states["AWS::S3::Bucket", f"bucket-{number}-{i}"] = (
-                        ("NON_COMPLIANT", f"because {i + shift}") if roll == 0 else "COMPLIANT")
+                        ("NON_COMPLIANT", f"because {i} {note}".strip()) if roll == 0
+                        else "COMPLIANT")
                 rules[f"rule-{rule}"] = states
             shard.scope(f"{number}" * 12, region, rules)
         shard.put(store)

@@ -25,7 +25,7 @@ class Scene:
         if not is_first:
             done = faults.merge(self.before, FIRST, folder / "scratch")
             assert done.returncode == 0, done.stderr
-            faults.put_shards(self.before, SECOND, 1)
+            faults.put_shards(self.before, SECOND, 1, note="now")
         after = self.copy("after")
         assert faults.merge(after, self.group_id, folder / "scratch").returncode == 0
         self.judge = faults.Judge(faults.in_directory(self.before), faults.in_directory(after))

@@ -4,7 +4,7 @@
  *     FAULTS_CALLS=write,sync FAULTS_AT=17 FAULTS_ERRNO=28 LD_PRELOAD=libfaults.so confhouse merge
  * …
  *
- * FAULTS_CALLS  kinds to count: create, read, write, resize, sync, name, send
+ * FAULTS_CALLS  kinds to count: create, read, write, resize, sync, name, send, recv
  * FAULTS_AT     which of them is struck, from 1; 0 = none
  * FAULTS_ERRNO  what it fails with; 0 = SIGKILL. A write is done by half first, as it may happen
  * FAULTS_LASTS  1: all calls from that one on fail, as on a disk that stays full
@@ -266,6 +266,12 @@ ssize_t send(int fd, const void *data, size_t size, int flags) {
             syscall(SYS_sendto, fd, data, part_of(size), flags | MSG_NOSIGNAL, NULL, 0));
     }
     return syscall(SYS_sendto, fd, data, size, flags, NULL, 0);
+}
+
+ssize_t recv(int fd, void *data, size_t size, int flags) {
+    return is_struck(&(Call){"recv", "recv", fd, NULL, 0, NULL})
+               ? strike()
+               : syscall(SYS_recvfrom, fd, data, size, flags, NULL, NULL);
 }
 
 // NOLINTEND(readability-inconsistent-declaration-*)
