@@ -1,6 +1,6 @@
 """How many pages of 100 results confhouse-sim serves a second, and what processor time each costs.
 
-usage: bench.py [PATH/TO/confhouse-sim] [SECONDS]
+usage: bench.py [PATH/TO/confhouse-sim] [SECONDS] [FLAGS OF THE SIMULATOR]
 
 Signs one GetComplianceDetailsByConfigRule call and sends it again and again over some connections:
 its signature stays valid for 15 minutes. Needs python3-botocore.
@@ -81,7 +81,7 @@ def measure(url, pid, seconds):
 def main():
     path = sys.argv[1] if len(sys.argv) > 1 else "build/release/sim/confhouse-sim"
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 5
-    flags = ["--evaluations", "1000", "--print-url"]
+    flags = ["--evaluations", "1000", "--print-url", *sys.argv[3:]]
     with subprocess.Popen([path, *flags], stdout=subprocess.PIPE, text=True) as server:
         try:
             measure(server.stdout.readline().strip(), server.pid, seconds)

@@ -109,14 +109,14 @@ static void base_name(const char *name, char ret_base[WORLD_RULE_NAME_SIZE]) {
     size_t cut_before = 0;
     size_t cut_behind = 0;
     char *pack = strstr(ret_base, "-conformance-pack-");
-    if (str_starts(name, "OrgConfigRule-")) {
+    if (pack != NULL) {
+        *pack = '\0';
+    } else if (str_starts(name, "OrgConfigRule-")) {
         cut_before = strlen("OrgConfigRule-");
         cut_behind = 9;
     } else if (str_starts(name, "securityhub-")) {
         cut_before = strlen("securityhub-");
         cut_behind = 9;
-    } else if (pack != NULL) {
-        *pack = '\0';
     }
     size_t size = strlen(ret_base);
     if (size > cut_before + cut_behind) {

@@ -206,8 +206,8 @@ static Status set_from_json(Knobs *knobs, const Knob *knob, const Json *node, Er
     if (json_number_or(node, "", -9e15, 9e15, NAN, &number, &ignored) != ST_OK || isnan(number)) {
         return err_set(err, ST_USAGE, "%s: not a value for it", knob->name);
     }
-    bool is_fraction = knob->kind == KNOB_SELECTOR && number != floor(number);
-    snprintf(text, sizeof text, knob->kind == KNOB_REAL || is_fraction ? "%.17g" : "%.0f", number);
+    bool is_whole = number == floor(number) && knob->kind != KNOB_REAL;
+    snprintf(text, sizeof text, is_whole ? "%.0f" : "%.17g", number);
     return knob_set(knobs, knob, text, err);
 }
 

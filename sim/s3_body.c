@@ -127,23 +127,39 @@ static bool check_md5(const S3Call *call, const Buf *data) {
                   "The Content-MD5 you specified did not match what we received.");
 }
 
-static bool check_checksums(const S3Call *call, const Buf *data) {
-    const Request *request = &call->exchange->request;
-    const char *sha256 = request_header(request, "x-amz-checksum-sha256");
-    const char *crc = request_header(request, "x-amz-checksum-crc32");
+static bool check_sha256(const S3Call *call, const Buf *data) {
+    const char *wanted = request_header(&call->exchange->request, "x-amz-checksum-sha256");
     uint8_t digest[SHA256_BYTES];
+    if (wanted == NULL) {
+        return true;
+    }
     digest_sha256(buf_text(data), data->size, digest);
-    if (sha256 != NULL && !base64_is(sha256, digest, sizeof digest)) {
-        return refuse(call, "BadDigest",
-                      "The SHA256 you specified did not match what we received.");
+    return base64_is(wanted, digest, sizeof digest) ||
+           refuse(call, "BadDigest", "The SHA256 you specified did not match what we received.");
+}
+
+static bool check_crc32(const S3Call *call, const Buf *data) {
+    const char *wanted = request_header(&call->exchange->request, "x-amz-checksum-crc32");
+    if (wanted == NULL) {
+        return true;
     }
     unsigned long sum = crc32_z(0, (const Bytef *)buf_text(data), data->size);
     const uint8_t bytes[4] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8),
                               (uint8_t)sum};
-    if (crc != NULL && !base64_is(crc, bytes, sizeof bytes)) {
-        return refuse(call, "BadDigest", "The CRC32 you specified did not match what we received.");
+    return base64_is(wanted, bytes, sizeof bytes) ||
+           refuse(call, "BadDigest", "The CRC32 you specified did not match what we received.");
+}
+
+/* What the signature stands on: the digest of the body that the client named. */
+static bool check_payload_hash(const S3Call *call, const char *hash, const Buf *data) {
+    char actual[SHA256_HEX_SIZE];
+    if (hash == NULL || str_equal(hash, "UNSIGNED-PAYLOAD")) {
+        return true;
     }
-    return true;
+    digest_sha256_hex(buf_text(data), data->size, actual);
+    return str_equal(hash, actual) ||
+           refuse(call, "XAmzContentSHA256Mismatch",
+                  "The provided 'x-amz-content-sha256' header does not match what was computed.");
 }
 
 bool s3_take_body(const S3Call *call, Buf *ret_data) {
@@ -155,15 +171,11 @@ bool s3_take_body(const S3Call *call, Buf *ret_data) {
             return false;
         }
     } else {
-        char actual[SHA256_HEX_SIZE];
         *ret_data = request->body;
         request->body = (Buf){0};
-        digest_sha256_hex(buf_text(ret_data), ret_data->size, actual);
-        if (hash != NULL && !str_equal(hash, "UNSIGNED-PAYLOAD") && !str_equal(hash, actual)) {
-            return refuse(call, "XAmzContentSHA256Mismatch",
-                          "The provided 'x-amz-content-sha256' header does not match what was "
-                          "computed.");
+        if (!check_payload_hash(call, hash, ret_data)) {
+            return false;
         }
     }
-    return check_md5(call, ret_data) && check_checksums(call, ret_data);
+    return check_md5(call, ret_data) && check_sha256(call, ret_data) && check_crc32(call, ret_data);
 }

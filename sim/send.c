@@ -5,7 +5,6 @@
 
 #include <microhttpd.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum { BLOCK_BYTES = 32 * 1024 };
 
@@ -49,20 +48,15 @@ typedef struct Portion {
     const char *data;
     size_t size;
     size_t end; /* where it is cut off */
-    int socket;
     void (*release)(void *owner);
     void *owner;
 } Portion;
 
 static ssize_t read_portion(void *context, uint64_t position, char *to, size_t room) {
     Portion *portion = context;
-    if (position >= portion->end && portion->end < portion->size) {
-        /* The library would leave the connection open for a while. */
-        shutdown(portion->socket, SHUT_RDWR);
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    }
     if (position >= portion->end) {
-        return MHD_CONTENT_READER_END_OF_STREAM;
+        return portion->end < portion->size ? MHD_CONTENT_READER_END_WITH_ERROR
+                                            : MHD_CONTENT_READER_END_OF_STREAM;
     }
     size_t size = portion->end - (size_t)position;
     size = size < room ? size : room;
@@ -81,10 +75,8 @@ static void free_portion(void *context) {
 
 /* --- The response ---------------------------------------------------------------------------- */
 
-static struct MHD_Response *respond_by_portions(Reply *reply, const SendOptions *options,
-                                                int socket) {
+static struct MHD_Response *respond_by_portions(Reply *reply, const SendOptions *options) {
     Portion *portion = mem_alloc(sizeof *portion);
-    portion->socket = socket;
     if (reply->shared_release != NULL) {
         portion->data = reply->shared;
         portion->size = reply->shared_size;
@@ -111,7 +103,7 @@ static struct MHD_Response *respond_by_pieces(Reply *reply) {
                                              free_pieces);
 }
 
-static struct MHD_Response *make_response(Reply *reply, const SendOptions *options, int socket) {
+static struct MHD_Response *make_response(Reply *reply, const SendOptions *options) {
     if (reply->stream.read != NULL) {
         return respond_by_pieces(reply);
     }
@@ -122,7 +114,7 @@ static struct MHD_Response *make_response(Reply *reply, const SendOptions *optio
     }
     size_t size = reply->shared_release != NULL ? reply->shared_size : reply->body.size;
     if (size > 1 && (options->chunked || options->truncated)) {
-        return respond_by_portions(reply, options, socket);
+        return respond_by_portions(reply, options);
     }
     if (reply->shared_release != NULL) {
         void (*release)(void *) = reply->shared_release;
@@ -137,9 +129,7 @@ static struct MHD_Response *make_response(Reply *reply, const SendOptions *optio
 }
 
 bool send_reply(struct MHD_Connection *connection, Reply *reply, const SendOptions *options) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct MHD_Response *response = make_response(reply, options, info->connect_fd);
+    struct MHD_Response *response = make_response(reply, options);
     if (response == NULL) {
         return false;
     }

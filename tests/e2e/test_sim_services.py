@@ -8,10 +8,13 @@ import urllib.error
 import urllib.request
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from conftest import signed_call
+from conftest import KEY_ID, SECRET, signed_call
 
 
 def code_of(call, **arguments):
@@ -284,6 +287,39 @@ def test_digests_are_compared(store):
             store, "s3", b"data", path="/confhouse/k", method="PUT",
             headers={"X-Amz-Content-SHA256": hashlib.sha256(hash_of).hexdigest()})
         assert expected in (str(status), *re.findall("<Code>(.*)</Code>", text))
+
+
+def put_in_chunks(simulator, key, chunks, spoil=None):
+    """A PUT as the SDKs stream it: each chunk is signed, with the signature before it."""
+    size = sum(map(len, chunks))
+    signer = SigV4Auth(Credentials(KEY_ID, SECRET), "s3", "eu-west-1")
+    request = AWSRequest("PUT", f"{simulator.url}/confhouse/{key}", headers={
+        "X-Amz-Content-SHA256": "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+        "X-Amz-Decoded-Content-Length": str(size), "Content-Encoding": "aws-chunked"})
+    signer.add_auth(request)
+    previous = request.headers["Authorization"].rpartition("Signature=")[2]
+    stamp, body = request.headers["X-Amz-Date"], b""
+    for at, chunk in enumerate([*chunks, b""]):
+        text = "\n".join(["AWS4-HMAC-SHA256-PAYLOAD", stamp,
+                          f"{stamp[:8]}/eu-west-1/s3/aws4_request", previous,
+                          hashlib.sha256(b"").hexdigest(), hashlib.sha256(chunk).hexdigest()])
+        previous = signer.signature(text, request)
+        sent = b"X" * len(chunk) if at == spoil else chunk
+        body += f"{len(chunk):x};chunk-signature={previous}\r\n".encode() + sent + b"\r\n"
+    outgoing = urllib.request.Request(f"{simulator.url}/confhouse/{key}", data=body, method="PUT",
+                                      headers=dict(request.headers.items()))
+    return fetch(outgoing)
+
+
+def test_bodies_in_signed_chunks(store):
+    chunks = [b"a" * 8192, b"b" * 70000, b"c"]
+    assert put_in_chunks(store, "chunks", chunks)[0] == 200
+    got = store.client("s3").get_object(Bucket="confhouse", Key="chunks")
+    assert got["Body"].read() == b"".join(chunks)
+    assert "ContentEncoding" not in got
+    status, body = put_in_chunks(store, "other", chunks, spoil=1)
+    assert status == 403 and b"SignatureDoesNotMatch" in body
+    assert code_of(store.client("s3").head_object, Bucket="confhouse", Key="other") == "404"
 
 
 def test_files_are_there_again_after_a_restart(sim, tmp_path):
