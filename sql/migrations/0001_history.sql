@@ -19,8 +19,8 @@ CREATE TABLE run (
 CREATE TABLE run_shard (
     -- A shard that was merged into a run, with what became of its rows:
     -- evaluations = merged + duplicates + superseded + refused.
-    run_no INTEGER NOT NULL REFERENCES run,
-    shard_id TEXT NOT NULL,
+    run_no INTEGER NOT NULL REFERENCES run, -- the run it is part of
+    shard_id TEXT NOT NULL, -- as the plan and its file call it
     sha256 TEXT NOT NULL, -- of the unpacked shard file
     scopes INTEGER NOT NULL, -- rows it held
     evaluations INTEGER NOT NULL, -- rows it held
@@ -33,40 +33,41 @@ CREATE TABLE run_shard (
 
 CREATE TABLE refused_shard (
     -- A file among a run's shards that could not be merged.
-    run_no INTEGER NOT NULL REFERENCES run,
-    shard_id TEXT NOT NULL,
+    run_no INTEGER NOT NULL REFERENCES run, -- the run whose shard it would be
+    shard_id TEXT NOT NULL, -- as its file is called
     message TEXT NOT NULL, -- what was wrong with it
     PRIMARY KEY (run_no, shard_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE account (
     -- An AWS account that was ever part of a run.
-    account_key INTEGER PRIMARY KEY,
+    account_key INTEGER PRIMARY KEY, -- its number in this database
     account_id TEXT NOT NULL UNIQUE -- 12 digits
 ) STRICT;
 
 CREATE TABLE run_account (
     -- An account as it was in a run.
-    run_no INTEGER NOT NULL REFERENCES run,
-    account_key INTEGER NOT NULL REFERENCES account,
-    name TEXT NOT NULL,
-    environment TEXT NOT NULL CHECK (environment IN ('prod', 'nonprod', 'unclassified')),
+    run_no INTEGER NOT NULL REFERENCES run, -- the run
+    account_key INTEGER NOT NULL REFERENCES account, -- the account
+    name TEXT NOT NULL, -- as the plan or a shard told it
+    environment TEXT NOT NULL -- as settings and names made it then
+        CHECK (environment IN ('prod', 'nonprod', 'unclassified')),
     org_path TEXT NOT NULL, -- organizational units from the root, '' when not known
     PRIMARY KEY (run_no, account_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE scope (
     -- One account in one region: the unit that is scanned, or not.
-    scope_key INTEGER PRIMARY KEY,
-    account_key INTEGER NOT NULL REFERENCES account,
-    region TEXT NOT NULL,
+    scope_key INTEGER PRIMARY KEY, -- its number in this database
+    account_key INTEGER NOT NULL REFERENCES account, -- the account
+    region TEXT NOT NULL, -- like eu-west-1
     UNIQUE (account_key, region)
 ) STRICT;
 
 CREATE TABLE run_scope (
     -- What became of a scope in a run.
-    run_no INTEGER NOT NULL REFERENCES run,
-    scope_key INTEGER NOT NULL REFERENCES scope,
+    run_no INTEGER NOT NULL REFERENCES run, -- the run
+    scope_key INTEGER NOT NULL REFERENCES scope, -- the scope
     outcome TEXT NOT NULL -- missing: planned, but no shard told of it
         CHECK (outcome IN ('scanned', 'denied', 'failed', 'skipped', 'missing')),
     recorder TEXT CHECK (recorder IN ('on', 'stopped', 'none')), -- NULL when not known
@@ -85,15 +86,15 @@ CREATE INDEX run_scope_by_scope ON run_scope (scope_key, run_no, outcome);
 CREATE TABLE rule_group (
     -- The same rule across scopes: names without the random suffixes of organization rules,
     -- conformance packs and Security Hub.
-    rule_group_key INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    rule_group_key INTEGER PRIMARY KEY, -- its number in this database
+    name TEXT NOT NULL UNIQUE -- like s3-bucket-versioning-enabled
 ) STRICT;
 
 CREATE TABLE rule (
     -- An AWS Config rule of one scope.
-    rule_key INTEGER PRIMARY KEY,
-    scope_key INTEGER NOT NULL REFERENCES scope,
-    rule_group_key INTEGER NOT NULL REFERENCES rule_group,
+    rule_key INTEGER PRIMARY KEY, -- its number in this database
+    scope_key INTEGER NOT NULL REFERENCES scope, -- where it is
+    rule_group_key INTEGER NOT NULL REFERENCES rule_group, -- what it is the same as elsewhere
     name TEXT NOT NULL, -- as AWS names it there
     source_owner TEXT NOT NULL, -- AWS, CUSTOM_LAMBDA or CUSTOM_POLICY; '' when not known
     source_identifier TEXT NOT NULL, -- of a managed rule: S3_BUCKET_VERSIONING_ENABLED
@@ -102,51 +103,53 @@ CREATE TABLE rule (
 
 CREATE TABLE run_rule (
     -- A rule that was not simply read in a run.
-    run_no INTEGER NOT NULL REFERENCES run,
-    rule_key INTEGER NOT NULL REFERENCES rule,
+    run_no INTEGER NOT NULL REFERENCES run, -- the run
+    rule_key INTEGER NOT NULL REFERENCES rule, -- the rule
     outcome TEXT NOT NULL -- failed: it could not be read. insufficient_data: it reported nothing.
         -- rescued: read by an earlier scan of the scope, where the one that counts failed
         CHECK (outcome IN ('failed', 'insufficient_data', 'rescued')),
     read_at TEXT NOT NULL, -- when that scan of the scope ended
-    error_code TEXT,
-    message TEXT,
+    error_code TEXT, -- AWS's, when it failed
+    message TEXT, -- why it failed
     PRIMARY KEY (run_no, rule_key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rule_tag (
     -- A tag of a rule, from run to run.
-    rule_key INTEGER NOT NULL REFERENCES rule,
+    rule_key INTEGER NOT NULL REFERENCES rule, -- the rule that has it
     tag_key TEXT NOT NULL, -- with its prefix: mox.owner
     began INTEGER NOT NULL REFERENCES run, -- the run in which it first had this value
     ended INTEGER REFERENCES run, -- the run in which it no longer had it; NULL while it holds
-    value TEXT NOT NULL,
+    value TEXT NOT NULL, -- what the tag says
     PRIMARY KEY (rule_key, tag_key, began)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE resource_type (
-    resource_type_key INTEGER PRIMARY KEY,
+    -- What kind of thing a resource is.
+    resource_type_key INTEGER PRIMARY KEY, -- its number in this database
     name TEXT NOT NULL UNIQUE -- AWS::S3::Bucket
 ) STRICT;
 
 CREATE TABLE resource (
     -- A resource of one scope, as AWS Config names it.
-    resource_key INTEGER PRIMARY KEY,
-    scope_key INTEGER NOT NULL REFERENCES scope,
-    resource_type_key INTEGER NOT NULL REFERENCES resource_type,
+    resource_key INTEGER PRIMARY KEY, -- its number in this database
+    scope_key INTEGER NOT NULL REFERENCES scope, -- where it is
+    resource_type_key INTEGER NOT NULL REFERENCES resource_type, -- what it is
     name TEXT NOT NULL, -- its resource id
     UNIQUE (scope_key, resource_type_key, name)
 ) STRICT;
 
 CREATE TABLE annotation (
-    annotation_key INTEGER PRIMARY KEY,
-    text TEXT NOT NULL UNIQUE
+    -- What a rule adds to its verdict, in words.
+    annotation_key INTEGER PRIMARY KEY, -- its number in this database
+    text TEXT NOT NULL UNIQUE -- what rules say of resources, each text once
 ) STRICT;
 
 CREATE TABLE interval (
     -- What a rule said of a resource, from run to run. Holds for the runs in [began, ended) in
     -- which the rule was read.
-    rule_key INTEGER NOT NULL REFERENCES rule,
-    resource_key INTEGER NOT NULL REFERENCES resource,
+    rule_key INTEGER NOT NULL REFERENCES rule, -- who says it
+    resource_key INTEGER NOT NULL REFERENCES resource, -- of what
     mode INTEGER NOT NULL CHECK (mode BETWEEN 0 AND 1), -- 0 DETECTIVE, 1 PROACTIVE
     began INTEGER NOT NULL REFERENCES run, -- the run in which this state was first seen
     ended INTEGER REFERENCES run, -- the run in which it was no longer so; NULL while it holds
@@ -161,12 +164,12 @@ CREATE INDEX finding_ended ON interval (ended) WHERE compliance = 1;
 
 CREATE TABLE count_environment (
     -- Rollup: DETECTIVE evaluations of a run by environment. Equals what the intervals say.
-    run_no INTEGER NOT NULL REFERENCES run,
-    environment TEXT NOT NULL,
-    compliant INTEGER NOT NULL,
-    non_compliant INTEGER NOT NULL,
-    not_applicable INTEGER NOT NULL,
-    waived INTEGER NOT NULL, -- of the non-compliant ones
+    run_no INTEGER NOT NULL REFERENCES run, -- the run
+    environment TEXT NOT NULL, -- prod, nonprod or unclassified, as the accounts were then
+    compliant INTEGER NOT NULL, -- COMPLIANT ones
+    non_compliant INTEGER NOT NULL, -- NON_COMPLIANT ones: findings
+    not_applicable INTEGER NOT NULL, -- NOT_APPLICABLE ones
+    waived INTEGER NOT NULL, -- findings that a waiver accepts
     new_findings INTEGER NOT NULL, -- since the run before: new and reopened
     resolved_findings INTEGER NOT NULL, -- since the run before
     PRIMARY KEY (run_no, environment)
@@ -174,24 +177,24 @@ CREATE TABLE count_environment (
 
 CREATE TABLE count_rule (
     -- Rollup: DETECTIVE evaluations of a run by rule group and environment.
-    run_no INTEGER NOT NULL REFERENCES run,
-    rule_group_key INTEGER NOT NULL REFERENCES rule_group,
-    environment TEXT NOT NULL,
-    compliant INTEGER NOT NULL,
-    non_compliant INTEGER NOT NULL,
-    not_applicable INTEGER NOT NULL,
-    waived INTEGER NOT NULL,
+    run_no INTEGER NOT NULL REFERENCES run, -- the run
+    rule_group_key INTEGER NOT NULL REFERENCES rule_group, -- the rule group
+    environment TEXT NOT NULL, -- prod, nonprod or unclassified, as the accounts were then
+    compliant INTEGER NOT NULL, -- COMPLIANT ones
+    non_compliant INTEGER NOT NULL, -- NON_COMPLIANT ones: findings
+    not_applicable INTEGER NOT NULL, -- NOT_APPLICABLE ones
+    waived INTEGER NOT NULL, -- findings that a waiver accepts
     PRIMARY KEY (run_no, rule_group_key, environment)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE count_account (
     -- Rollup: DETECTIVE evaluations of a run by account.
-    run_no INTEGER NOT NULL REFERENCES run,
-    account_key INTEGER NOT NULL REFERENCES account,
-    compliant INTEGER NOT NULL,
-    non_compliant INTEGER NOT NULL,
-    not_applicable INTEGER NOT NULL,
-    waived INTEGER NOT NULL,
+    run_no INTEGER NOT NULL REFERENCES run, -- the run
+    account_key INTEGER NOT NULL REFERENCES account, -- the account
+    compliant INTEGER NOT NULL, -- COMPLIANT ones
+    non_compliant INTEGER NOT NULL, -- NON_COMPLIANT ones: findings
+    not_applicable INTEGER NOT NULL, -- NOT_APPLICABLE ones
+    waived INTEGER NOT NULL, -- findings that a waiver accepts
     PRIMARY KEY (run_no, account_key)
 ) STRICT, WITHOUT ROWID;
 

@@ -184,7 +184,10 @@ Status app_history(App *app, Db **ret_db, Err *err) {
         if (path == NULL) {
             TRY(fetch_history(app, &path, err));
         }
-        TRY(history_open(path, &app->history, err));
+        const TempDir *scratch = NULL;
+        TRY(app_scratch(app, &scratch, err));
+        OWN(mem_free_at) char *current = temp_dir_path(scratch, "current.db");
+        TRY(history_open(path, current, &app->history, err));
         db_set_limits(app->history, 0, &app->cancelled);
     }
     *ret_db = app->history;

@@ -101,6 +101,29 @@ Status file_write_atomic(const char *path, const void *data, size_t size, Err *e
     return file_sync_parent(path, err);
 }
 
+Status file_copy(const char *from_path, const char *to_path, Err *err) {
+    char piece[65536];
+    OWN(file_close_at) int from = open(from_path, O_RDONLY | O_CLOEXEC);
+    if (from < 0) {
+        return io_error(err, "read", from_path);
+    }
+    OWN(file_close_at) int to = open(to_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (to < 0) {
+        return io_error(err, "write", to_path);
+    }
+    for (;;) {
+        ssize_t got = read(from, piece, sizeof piece);
+        if (got == 0) {
+            return ST_OK;
+        }
+        if (got > 0) {
+            TRY(file_write_all(to, piece, (size_t)got, to_path, err));
+        } else if (errno != EINTR) {
+            return io_error(err, "read", from_path);
+        }
+    }
+}
+
 static Status sync_path(const char *path, int flags, Err *err) {
     OWN(file_close_at) int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {

@@ -22,6 +22,9 @@ Status file_write_all(int fd, const void *data, size_t size, const char *path,
 /* Under a temporary name, synced, then renamed: readers see the old file or the new one. */
 Status file_write_atomic(const char *path, const void *data, size_t size, Err *err) WARN_UNUSED;
 
+/* For scratch: it is not synced, and what was written stays when it fails. */
+Status file_copy(const char *from_path, const char *to_path, Err *err) WARN_UNUSED;
+
 Status file_sync(const char *path, Err *err) WARN_UNUSED;        /* a file's bytes */
 Status file_sync_parent(const char *path, Err *err) WARN_UNUSED; /* the name of it */
 

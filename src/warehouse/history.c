@@ -127,20 +127,6 @@ static Status check_is_history(Db *db, const char *path, int64_t *ret_version, E
     return ST_OK;
 }
 
-Status history_open(const char *path, Db **ret_db, Err *err) {
-    *ret_db = NULL;
-    OWN(db_close_at) Db *db = NULL;
-    int64_t version = 0;
-    if (!file_exists(path)) {
-        return err_set(err, ST_NOT_FOUND, "there is no file %s", path);
-    }
-    TRY(db_open(path, DB_READ, &db, err));
-    TRY(check_is_history(db, path, &version, err));
-    *ret_db = db;
-    db = NULL;
-    return ST_OK;
-}
-
 /* One migration is one transaction. */
 static Status migrate_to(Db *db, int64_t version, const char *sql, Err *err) {
     TRY(db_begin(db, err));
@@ -184,6 +170,38 @@ Status history_open_scratch(const char *path, Db **ret_db, Err *err) {
     }
     TRY(check_is_history(db, path, &version, err));
     TRY(migrate(db, version, err));
+    *ret_db = db;
+    db = NULL;
+    return ST_OK;
+}
+
+static Status open_to_read(const char *path, Db **ret_db, int64_t *ret_version, Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    if (!file_exists(path)) {
+        return err_set(err, ST_NOT_FOUND, "there is no file %s", path);
+    }
+    TRY(db_open(path, DB_READ, &db, err));
+    TRY(check_is_history(db, path, ret_version, err));
+    *ret_db = db;
+    db = NULL;
+    return ST_OK;
+}
+
+Status history_open(const char *path, const char *scratch_path, Db **ret_db, Err *err) {
+    *ret_db = NULL;
+    OWN(db_close_at) Db *db = NULL;
+    OWN(db_close_at) Db *current = NULL;
+    int64_t version = 0;
+    TRY(open_to_read(path, &db, &version, err));
+    if (version < HISTORY_SCHEMA_VERSION) {
+        TRY(file_copy(path, scratch_path, err));
+        TRY(history_open_scratch(scratch_path, &current, err));
+        db_close(current); /* reopened, so that nothing can write to it */
+        current = NULL;
+        db_close(db);
+        db = NULL;
+        TRY(open_to_read(scratch_path, &db, &version, err));
+    }
     *ret_db = db;
     db = NULL;
     return ST_OK;

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { HISTORY_APPLICATION_ID = 0x63666864 /* cfhd */, HISTORY_SCHEMA_VERSION = 1 };
+enum { HISTORY_APPLICATION_ID = 0x63666864 /* cfhd */, HISTORY_SCHEMA_VERSION = 2 };
 
 /* What history/latest.json says of a history. */
 typedef struct HistoryRef {
@@ -37,8 +37,9 @@ Status history_latest(Store *store, HistoryLatest *ret_latest, Err *err) WARN_UN
 Status history_fetch(Store *store, const HistoryLatest *latest, const char *path,
                      Err *err) WARN_UNUSED;
 
-/* Opens a history to read it: checks application id and schema version (ST_NEWER). */
-Status history_open(const char *path, Db **ret_db, Err *err) WARN_UNUSED;
+/* Opens a history to read it: checks application id and schema version (ST_NEWER). One of an older
+ * version stays as it is: it is copied to `scratch_path`, and brought up to date and read there. */
+Status history_open(const char *path, const char *scratch_path, Db **ret_db, Err *err) WARN_UNUSED;
 
 /* Opens it as scratch to merge into it: creates it when absent, brings an older one up to date. */
 Status history_open_scratch(const char *path, Db **ret_db, Err *err) WARN_UNUSED;

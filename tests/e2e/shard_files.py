@@ -1,5 +1,6 @@
 """Makes shard files and plans by hand, as a scanner would have left them in a directory store."""
 import gzip
+import hashlib
 import json
 import os
 import pathlib
@@ -91,3 +92,15 @@ def open_history(store):
     db = sqlite3.connect(f"file:{pathlib.Path(store) / latest['key']}?mode=ro", uri=True)
     db.row_factory = sqlite3.Row
     return db
+
+
+def put_history(store, path, group_id, schema_version):
+    """Publishes a database file as the newest history of a directory store."""
+    folder = pathlib.Path(store) / "history"
+    folder.mkdir(parents=True)
+    data = pathlib.Path(path).read_bytes()
+    key = f"history/compliance-{group_id}.db"
+    (pathlib.Path(store) / key).write_bytes(data)
+    (folder / "latest.json").write_text(json.dumps(
+        {"key": key, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+         "group_id": group_id, "schema_version": schema_version, "previous": None}))

@@ -41,6 +41,7 @@ static inline Db *fixture_make(const char *path) {
     ASSERT_OK(db_open(path, DB_CREATE, &db, &err));
     ASSERT_OK(db_run(db, sql_migrations_0001_history, NULL, &err));
     fixture_add(db, "history_small.sql");
+    ASSERT_OK(db_run(db, sql_migrations_0002_waivers_and_chain, NULL, &err));
     return db;
 }
 

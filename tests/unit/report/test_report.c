@@ -102,6 +102,7 @@ static void an_empty_history_is_nothing(void **state) {
     OWN(db_close_at) Db *empty = NULL;
     ASSERT_OK(db_open(":memory:", DB_CREATE, &empty, &err));
     ASSERT_OK(db_run(empty, sql_migrations_0001_history, NULL, &err));
+    ASSERT_OK(db_run(empty, sql_migrations_0002_waivers_and_chain, NULL, &err));
     ReportResult result;
     assert_int_equal(report_write(empty, &fixture_options, path, &result, &err), ST_NOTHING);
     assert_int_equal(count_files(dir.path), 0);

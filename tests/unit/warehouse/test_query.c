@@ -23,6 +23,7 @@ static Db *open_empty(TempDir *dir) {
     OWN(mem_free_at) char *path = temp_dir_path(dir, "history.db");
     assert_int_equal(db_open(path, DB_CREATE, &db, &err), ST_OK);
     assert_int_equal(db_run(db, sql_migrations_0001_history, NULL, &err), ST_OK);
+    assert_int_equal(db_run(db, sql_migrations_0002_waivers_and_chain, NULL, &err), ST_OK);
     return db;
 }
 
