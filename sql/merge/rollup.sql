@@ -1,25 +1,57 @@
--- Counts of one run, from the intervals.
-CREATE TEMP TABLE IF NOT EXISTS rule_count (
-    rule_key INTEGER NOT NULL,
-    compliance INTEGER NOT NULL,
-    evaluations INTEGER NOT NULL, -- of both modes
-    detective INTEGER NOT NULL,
-    PRIMARY KEY (rule_key, compliance)
-) WITHOUT ROWID;
-DELETE FROM rule_count;
-INSERT INTO rule_count
-SELECT i.rule_key, i.compliance, count(*), sum(i.mode = 0)
-FROM interval i
-WHERE i.began <= :run_no AND (i.ended IS NULL OR i.ended > :run_no)
-GROUP BY i.rule_key, i.compliance;
+-- Rollups of one run. Needs rule_count of this run.
 
--- Only rules that were read in this run.
-DELETE FROM rule_count
-WHERE rule_key NOT IN (SELECT r.rule_key
-                       FROM run_scope k JOIN rule r ON r.scope_key = k.scope_key
-                       WHERE k.run_no = :run_no AND k.outcome = 'scanned')
-   OR rule_key IN (SELECT x.rule_key FROM run_rule x
-                   WHERE x.run_no = :run_no AND x.outcome = 'failed');
+-- Findings that were accepted then, by rule and waiver.
+CREATE TEMP TABLE IF NOT EXISTS waived_count (
+    rule_key INTEGER NOT NULL,
+    waiver_key INTEGER NOT NULL,
+    findings INTEGER NOT NULL,
+    PRIMARY KEY (rule_key, waiver_key)
+) WITHOUT ROWID;
+DELETE FROM waived_count;
+INSERT INTO waived_count
+SELECT x.rule_key, x.waiver_key, count(*)
+FROM accepted x
+CROSS JOIN rule_count c ON c.rule_key = x.rule_key AND c.compliance = 1
+CROSS JOIN waiver w ON w.waiver_key = x.waiver_key
+CROSS JOIN interval i ON i.rule_key = x.rule_key AND i.resource_key = x.resource_key AND i.mode = 0
+                     AND i.compliance = 1
+                     AND i.began <= :run_no AND (i.ended IS NULL OR i.ended > :run_no)
+WHERE x.began <= :run_no AND (x.ended IS NULL OR x.ended > :run_no)
+  AND w.expires >= (SELECT scan_date FROM run WHERE run_no = :run_no)
+GROUP BY x.rule_key, x.waiver_key;
+
+-- Those that this run could not read, by waiver: accepted before, and not told otherwise.
+CREATE TEMP TABLE IF NOT EXISTS unread_waived_count (
+    waiver_key INTEGER PRIMARY KEY,
+    findings INTEGER NOT NULL
+);
+DELETE FROM unread_waived_count;
+INSERT INTO unread_waived_count
+SELECT x.waiver_key, count(*)
+FROM accepted x
+CROSS JOIN rule r ON r.rule_key = x.rule_key
+CROSS JOIN waiver w ON w.waiver_key = x.waiver_key
+WHERE x.began <= :run_no AND (x.ended IS NULL OR x.ended > :run_no)
+  AND w.expires >= (SELECT scan_date FROM run WHERE run_no = :run_no)
+  AND (NOT EXISTS (SELECT 1 FROM run_scope k
+                   WHERE k.run_no = :run_no AND k.scope_key = r.scope_key
+                     AND k.outcome = 'scanned')
+       OR EXISTS (SELECT 1 FROM run_rule f
+                  WHERE f.run_no = :run_no AND f.rule_key = x.rule_key
+                    AND f.outcome = 'failed'))
+GROUP BY x.waiver_key;
+
+DELETE FROM run_waiver WHERE run_no = :run_no AND line IS NULL;
+INSERT OR IGNORE INTO run_waiver (run_no, waiver_key, line, findings, findings_unread)
+SELECT :run_no, waiver_key, NULL, 0, 0 FROM waived_count
+UNION
+SELECT :run_no, waiver_key, NULL, 0, 0 FROM unread_waived_count;
+UPDATE run_waiver
+SET findings = (SELECT coalesce(sum(c.findings), 0) FROM waived_count c
+                WHERE c.waiver_key = run_waiver.waiver_key),
+    findings_unread = (SELECT coalesce(sum(c.findings), 0) FROM unread_waived_count c
+                       WHERE c.waiver_key = run_waiver.waiver_key)
+WHERE run_no = :run_no;
 
 UPDATE run_scope
 SET evaluations = (SELECT coalesce(sum(c.evaluations), 0)
@@ -36,8 +68,10 @@ SELECT :run_no, r.rule_group_key, ra.environment,
        sum(iif(c.compliance = 0, c.detective, 0)),
        sum(iif(c.compliance = 1, c.detective, 0)),
        sum(iif(c.compliance = 2, c.detective, 0)),
-       0
+       sum(iif(c.compliance = 1, coalesce(v.findings, 0), 0))
 FROM rule_count c
+LEFT JOIN (SELECT rule_key, sum(findings) AS findings FROM waived_count GROUP BY rule_key) v
+       ON v.rule_key = c.rule_key
 JOIN rule r ON r.rule_key = c.rule_key
 JOIN scope s ON s.scope_key = r.scope_key
 JOIN run_account ra ON ra.run_no = :run_no AND ra.account_key = s.account_key
@@ -49,8 +83,10 @@ SELECT :run_no, s.account_key,
        sum(iif(c.compliance = 0, c.detective, 0)),
        sum(iif(c.compliance = 1, c.detective, 0)),
        sum(iif(c.compliance = 2, c.detective, 0)),
-       0
+       sum(iif(c.compliance = 1, coalesce(v.findings, 0), 0))
 FROM rule_count c
+LEFT JOIN (SELECT rule_key, sum(findings) AS findings FROM waived_count GROUP BY rule_key) v
+       ON v.rule_key = c.rule_key
 JOIN rule r ON r.rule_key = c.rule_key
 JOIN scope s ON s.scope_key = r.scope_key
 GROUP BY s.account_key;

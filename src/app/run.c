@@ -188,11 +188,21 @@ Status run_hint_role(const App *app, Err *err) {
                     settings_text(app->settings, SETTING_ROLE_NAME));
 }
 
+static Status check_waivers(const MergeResult *result, Err *err) {
+    if (result->waiver_problems == 0) {
+        return ST_OK;
+    }
+    err_set(err, ST_PARTIAL, "%lld lines of %s could not be used",
+            (long long)result->waiver_problems, LAYOUT_WAIVERS);
+    return err_hint(err, "'confhouse query waivers -p state=refused' lists them; mend them and "
+                         "merge again");
+}
+
 Status run_check_merge(const App *app, const RunMerge *merge, Err *err) {
     const MergeResult *result = &merge->result;
     int64_t scopes = result->scopes_denied + result->scopes_failed + result->scopes_missing;
     if (scopes + result->shards_refused + result->refused == 0) {
-        return ST_OK;
+        return check_waivers(result, err);
     }
     OWN(buf_done) Buf what = {0};
     buf_printf(

@@ -29,5 +29,7 @@ void csv_open(CsvReader *reader, const char *text, size_t size);
 /* `*ret_more` is false at the end. Blank lines are passed over. ST_INPUT names the line. */
 Status csv_next(CsvReader *reader, Arena *arena, CsvRow *ret_row, bool *ret_more,
                 Err *err) WARN_UNUSED;
+/* Goes on at the line behind a row that csv_next refused. */
+void csv_pass_row(CsvReader *reader);
 
 #endif

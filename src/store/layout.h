@@ -8,6 +8,7 @@
  *     history/latest.json                    which of them is the newest
  *     raw/config-rules-<date>.csv            every evaluation of a run
  *     reports/ConfigRule_<date>.xlsx         the workbook
+ *     waivers.csv                            findings that are accepted: the users' own
  */
 #ifndef STORE_LAYOUT_H
 #define STORE_LAYOUT_H
@@ -15,7 +16,9 @@
 #include "base/err.h"
 
 enum { LAYOUT_KEY_SIZE = 256 };
-#define LAYOUT_LATEST "history/latest.json"
+#define LAYOUT_LATEST  "history/latest.json"
+#define LAYOUT_HISTORY "history/"
+#define LAYOUT_WAIVERS "waivers.csv"
 
 typedef struct LayoutKey {
     char text[LAYOUT_KEY_SIZE];

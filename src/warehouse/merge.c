@@ -10,6 +10,7 @@
 #include "sql_text.h"
 #include "warehouse/merge_shard.h"
 #include "warehouse/rule_group.h"
+#include "warehouse/waiver.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -267,6 +268,31 @@ static Status set_environments(Merge *merge, Err *err) {
     }
 }
 
+/* Waivers are for the newest run: what was accepted in an older one is past. */
+static Status apply_waivers(Merge *merge, Err *err) {
+    char newest[65];
+    int64_t changes = 0;
+    WaiverFile file;
+    TRY(history_newest_group(merge->history, newest, err));
+    if (strcmp(newest, merge->options->group_id) != 0) {
+        return ST_OK;
+    }
+    TRY(waiver_load(merge->store, merge->history, &file, err));
+    TRY(waiver_apply(merge->history, merge->run_no, &changes, err));
+    merge->changes += changes;
+    merge->result->waiver_problems = file.problems;
+    return ST_OK;
+}
+
+static Status count_run(Merge *merge, int64_t run_no, Err *err) {
+    const DbParam params[] = {DB_INT(":run_no", run_no), DB_END};
+    TRY(db_run(merge->history, sql_merge_rule_counts, params, err));
+    if (run_no == merge->run_no) {
+        TRY(apply_waivers(merge, err));
+    }
+    return db_run(merge->history, sql_merge_rollup, params, err);
+}
+
 static Status count_runs(Merge *merge, Err *err) {
     OWN(stmt_free_at) Stmt *runs = NULL;
     const DbParam params[] = {DB_INT(":run_no", merge->run_no), DB_END};
@@ -278,8 +304,7 @@ static Status count_runs(Merge *merge, Err *err) {
         if (!row) {
             return ST_OK;
         }
-        const DbParam run[] = {DB_INT(":run_no", stmt_int(runs, 0)), DB_END};
-        TRY(db_run(merge->history, sql_merge_rollup, run, err));
+        TRY(count_run(merge, stmt_int(runs, 0), err));
     }
 }
 
@@ -309,6 +334,8 @@ static Status read_totals(Merge *merge, Err *err) {
     result->scopes_missing = stmt_int(stmt, 4);
     result->scopes_skipped = stmt_int(stmt, 5);
     result->rules_failed = stmt_int(stmt, 6);
+    result->waivers = stmt_int(stmt, 8);
+    result->findings_waived = stmt_int(stmt, 9);
     str_copy(result->group_id, sizeof result->group_id, merge->options->group_id);
     str_copy(result->date, sizeof result->date, stmt_text(stmt, 7));
     return ST_OK;

@@ -39,6 +39,9 @@ typedef struct MergeResult {
     int64_t scopes_missing;
     int64_t scopes_skipped;
     int64_t rules_failed;
+    int64_t waivers;         /* that the run knows, expired ones among them */
+    int64_t waiver_problems; /* lines of waivers.csv that could not be used, when it was read */
+    int64_t findings_waived;
     bool changed_the_past; /* the run was there already and answers about it changed */
 } MergeResult;
 

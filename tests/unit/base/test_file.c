@@ -217,6 +217,27 @@ static void a_scratch_folder_is_private_and_goes_with_all_it_holds(void **state)
     assert_content(kept, "kept");
 }
 
+static void a_copy_is_the_same_to_the_byte(void **state) {
+    (void)state;
+    enum { BYTES = 200001 };
+    OWN(mem_free_at) char *from = temp_dir_path(&scratch, "from");
+    OWN(mem_free_at) char *to = temp_dir_path(&scratch, "to");
+    OWN(mem_free_at) char *bytes = mem_alloc(BYTES);
+    OWN(buf_done) Buf copied = {0};
+    Err err;
+    for (size_t i = 0; i < BYTES; i++) {
+        bytes[i] = (char)(i * 31 % 251);
+    }
+    assert_int_equal(file_copy(from, to, &err), ST_NOT_FOUND);
+    assert_int_equal(file_write_atomic(from, bytes, BYTES, &err), ST_OK);
+    assert_int_equal(file_write_atomic(to, "what was there", 14, &err), ST_OK);
+    assert_int_equal(file_copy(from, to, &err), ST_OK);
+    assert_int_equal(file_read(to, BYTES, &copied, &err), ST_OK);
+    assert_int_equal(copied.size, BYTES);
+    assert_memory_equal(copied.data, bytes, BYTES);
+    assert_int_equal(file_copy(from, "/no/such/folder/to", &err), ST_NOT_FOUND);
+}
+
 static void scratch_folders_lie_below_tmpdir(void **state) {
     (void)state;
     OWN(mem_free_at) char *before = mem_strdup(getenv("TMPDIR"));
@@ -257,6 +278,7 @@ int main(void) {
         IN_SCRATCH(folders_are_made_all_the_way),
         IN_SCRATCH(removing_what_is_absent_is_fine),
         IN_SCRATCH(a_scratch_folder_is_private_and_goes_with_all_it_holds),
+        IN_SCRATCH(a_copy_is_the_same_to_the_byte),
         IN_SCRATCH(scratch_folders_lie_below_tmpdir),
     };
 #undef IN_SCRATCH

@@ -82,6 +82,33 @@ static void names_the_line_of_a_mistake(void **state) {
     assert_refused("\"x\ny\"\n\"\0\"", 9, "line 3:");
 }
 
+static void assert_goes_on(const char *text, int line, const char *field) {
+    OWN(arena_done) Arena arena = {0};
+    CsvReader reader;
+    CsvRow row;
+    bool more = false;
+    Err err;
+    csv_open(&reader, text, strlen(text));
+    assert_int_equal(csv_next(&reader, &arena, &row, &more, &err), ST_INPUT);
+    csv_pass_row(&reader);
+    assert_int_equal(csv_next(&reader, &arena, &row, &more, &err), ST_OK);
+    assert_int_equal(more, field != NULL);
+    if (more) {
+        assert_int_equal(reader.line, line);
+        assert_string_equal(row.fields[0], field);
+    }
+}
+
+static void goes_on_behind_a_row_that_it_refused(void **state) {
+    (void)state;
+    assert_goes_on("\"a,b\nc,d", 2, "c");
+    assert_goes_on("x,\"a\"b,c\r\nd", 2, "d");
+    assert_goes_on("\"a\nb\"c\nd", 3, "d");
+    assert_goes_on("a\xFF,b\nc", 2, "c");
+    assert_goes_on("a\xFF", 0, NULL);
+    assert_goes_on("\"", 0, NULL);
+}
+
 static void takes_so_many_fields_and_no_more(void **state) {
     (void)state;
     OWN(buf_done) Buf text = {0};
@@ -145,6 +172,7 @@ int main(void) {
         cmocka_unit_test(passes_over_blank_lines),
         cmocka_unit_test(reads_quoted_fields),
         cmocka_unit_test(names_the_line_of_a_mistake),
+        cmocka_unit_test(goes_on_behind_a_row_that_it_refused),
         cmocka_unit_test(takes_so_many_fields_and_no_more),
         cmocka_unit_test(quotes_where_needed),
         cmocka_unit_test(never_writes_a_formula),

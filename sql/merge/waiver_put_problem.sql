@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO bad_waiver_line (line, message) VALUES (:line, :message);
