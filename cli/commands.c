@@ -96,10 +96,21 @@ const Command command_table[] = {
      .run = cmd_pull},
     {.name = "history",
      .bit = COMMAND_HISTORY,
-     .operands = "",
-     .summary = "list what is stored",
-     .details = "Every dated copy of the history, and which of them is the newest.",
-     .examples = "confhouse history",
+     .operands = "[list | verify | prune]",
+     .summary = "list what is stored; verify it; make room",
+     .details = "list, or nothing: every dated copy of the history, and which of them is the "
+                "newest.\n\n"
+                "verify: whether the newest copy and those it was built upon are what was "
+                "published, whether the database is sound, no row of a shard lost, and every "
+                "count what the evaluations come to. The exit status is 1 when not.\n\n"
+                "prune: with --keep-dated, removes all but the newest dated copies; with "
+                "--max-age, removes from the history what ended long ago: earlier runs keep their "
+                "counts, but no evaluations. Only tells what would go, unless --yes is given.",
+     .examples = "confhouse history\n"
+                 "confhouse history verify\n"
+                 "confhouse history prune --keep-dated 12\n"
+                 "confhouse history prune --max-age 3y --keep-dated 12 --yes",
+     .max_operands = 1,
      .run = cmd_history},
     {.name = "invoke",
      .bit = COMMAND_INVOKE,

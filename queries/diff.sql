@@ -18,14 +18,19 @@
 -- column previous_group_id: the earlier run
 --
 -- What was not read in the later run has not changed: it is neither resolved nor gone. Of what was
--- not read in the earlier run, the state last known then counts.
-WITH later AS (
+-- not read in the earlier run, the state last known then counts. Of runs that were pruned, nothing
+-- is told.
+WITH whole AS (
     SELECT run_no, group_id FROM run
+    WHERE run_no >= coalesce((SELECT max(before_run) FROM pruned), 0)
+),
+later AS (
+    SELECT run_no, group_id FROM whole
     WHERE group_id = coalesce(:to,
                               (SELECT r.group_id FROM run r ORDER BY r.run_no DESC LIMIT 1))
 ),
 earlier AS (
-    SELECT p.run_no, p.group_id FROM run p, later l
+    SELECT p.run_no, p.group_id FROM whole p, later l
     WHERE p.group_id = :from
        OR (:from IS NULL AND p.run_no = (SELECT max(b.run_no) FROM run b
                                          WHERE b.run_no < l.run_no))

@@ -8,7 +8,8 @@
 -- column scopes_scanned: accounts and regions that were read
 -- column evaluations: evaluations there were
 -- column previous_group_id: the run before; NULL for the first
+-- column pruned: 1 when its evaluations were removed to make room, and only its counts are left
 SELECT group_id, scan_date, started_at, finished_at, complete, scopes_planned, scopes_scanned,
-       evaluations, previous_group_id
+       evaluations, previous_group_id, pruned
 FROM runs
 ORDER BY ordinal;

@@ -49,7 +49,7 @@ CREATE TABLE accepted (
 CREATE TABLE predecessor (
     -- The histories that this one was built upon, one after the other, as they were published.
     place INTEGER PRIMARY KEY, -- 1 is the first that is known
-    key TEXT NOT NULL, -- of the object in the store
+    key TEXT NOT NULL UNIQUE, -- of the object in the store: a name that is never used again
     bytes INTEGER NOT NULL, -- of it
     sha256 TEXT NOT NULL, -- of it, 64 hexadecimal digits
     group_id TEXT NOT NULL, -- of the newest run in it

@@ -26,6 +26,16 @@ static void take_run(Stmt *stmt, LookupRun *run) {
     str_copy(run->date, sizeof run->date, lookup_text(stmt, "scan_date"));
     str_copy(run->previous_group_id, sizeof run->previous_group_id,
              lookup_text(stmt, "previous_group_id"));
+    run->is_pruned = str_equal(lookup_text(stmt, "pruned"), "1");
+}
+
+static Status check_is_whole(const LookupRun *run, Err *err) {
+    if (!run->is_pruned) {
+        return ST_OK;
+    }
+    err_set(err, ST_NOTHING, "the evaluations of %s were pruned", run->group_id);
+    return err_hint(err, "its counts are still there: 'confhouse query trend'; an older dated copy "
+                         "of the history may have the rest");
 }
 
 Status lookup_run(Db *history, const char *group_id, LookupRun *ret_run, Err *err) {
@@ -40,7 +50,7 @@ Status lookup_run(Db *history, const char *group_id, LookupRun *ret_run, Err *er
         }
         take_run(stmt, ret_run);
         if (str_equal(ret_run->group_id, group_id)) {
-            return ST_OK;
+            return check_is_whole(ret_run, err);
         }
     }
     if (ret_run->group_id[0] == '\0') {

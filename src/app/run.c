@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include "app/export.h"
+#include "app/lookup.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/layout.h"
@@ -106,6 +107,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
                          .by_path = settings_text(settings, SETTING_ENVIRONMENT_PATH),
                          .by_name = settings_text(settings, SETTING_ENVIRONMENT_NAME)},
         .owner_tag = settings_text(settings, SETTING_OWNER_TAG),
+        .shard_max_bytes = settings_int(settings, SETTING_SHARD_MAX_SIZE) << 20,
         .cancelled = &app->cancelled,
     };
     TRY(merge_run(store, &options, &ret_merge->result, err));
@@ -164,7 +166,9 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     Store *store = NULL;
     const TempDir *scratch = NULL;
     *ret_report = (RunReport){0};
+    LookupRun run;
     TRY(app_history(app, &history, err)); /* first: where there is none, no store is made */
+    TRY(lookup_run(history, group_id, &run, err));
     TRY(app_store(app, &store, err));
     TRY(app_scratch(app, &scratch, err));
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "workbook.xlsx");

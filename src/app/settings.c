@@ -16,9 +16,13 @@ static const Setting settings_table[SETTING_COUNT] = {
 };
 
 static const char *const section_titles[SECTION_COUNT] = {
-    [SECTION_RUN] = "The run",         [SECTION_SCAN] = "Scanning",
-    [SECTION_MERGE] = "Merging",       [SECTION_READ] = "Reading the history",
-    [SECTION_REPORT] = "The workbook", [SECTION_COMMON] = "Common",
+    [SECTION_RUN] = "The run",
+    [SECTION_SCAN] = "Scanning",
+    [SECTION_MERGE] = "Merging",
+    [SECTION_PRUNE] = "Making room",
+    [SECTION_READ] = "Reading the history",
+    [SECTION_REPORT] = "The workbook",
+    [SECTION_COMMON] = "Common",
 };
 
 const char *settings_section_title(SettingSection section) {
@@ -70,6 +74,26 @@ bool setting_is_external_id(const char *text) {
 bool setting_is_param(const char *text) {
     const char *equals = strchr(text, '=');
     return equals != NULL && equals != text;
+}
+
+bool setting_parse_age(const char *text, int64_t *ret_days) {
+    const int64_t most = 36500;
+    char *end = NULL;
+    if (!isdigit((unsigned char)text[0])) {
+        return false;
+    }
+    long number = strtol(text, &end, 10);
+    bool is_years = strcmp(end, "y") == 0;
+    if ((!is_years && strcmp(end, "d") != 0) || number < 1 || number > most) {
+        return false;
+    }
+    *ret_days = number * (is_years ? 365 : 1);
+    return *ret_days <= most;
+}
+
+bool setting_is_age(const char *text) {
+    int64_t ignored = 0;
+    return setting_parse_age(text, &ignored);
 }
 
 bool setting_parse_duration(const char *text, int64_t *ret_ms) {

@@ -47,6 +47,7 @@ typedef enum SettingSection {
     SECTION_RUN,
     SECTION_SCAN,
     SECTION_MERGE,
+    SECTION_PRUNE,
     SECTION_READ,
     SECTION_REPORT,
     SECTION_COMMON,
@@ -140,6 +141,11 @@ double settings_ratio(const Settings *settings, SettingId id);
 bool setting_is_date(const char *text);
 bool setting_is_external_id(const char *text);
 bool setting_is_param(const char *text);
+
+bool setting_is_age(const char *text);
+
+/* "90d", "2y": a number of days or of years of 365 days, at most 100 years. */
+bool setting_parse_age(const char *text, int64_t *ret_days);
 
 /* "14m", "900s", "1h30m": at least a second, at most 30 days. */
 bool setting_parse_duration(const char *text, int64_t *ret_ms);

@@ -71,6 +71,18 @@
     X(ENVIRONMENT_NAME, .name = "environment-name", .type = SETTING_LIST,                          \
       .placeholder = "PATTERN=ENV", .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,     \
       .help = "environment by account name: *-live=prod")                                          \
+    X(SHARD_MAX_SIZE, .name = "shard-max-size", .type = SETTING_INT, .min = 1, .max = 1048576,     \
+      .fallback = "4096", .placeholder = "MIB", .section = SECTION_MERGE,                          \
+      .commands = COMMANDS_THAT_MERGE,                                                             \
+      .help = "refuse a shard that unpacks to more than so many MiB")                              \
+    X(KEEP_DATED, .name = "keep-dated", .type = SETTING_INT, .min = 1, .max = 1000000,             \
+      .placeholder = "N", .section = SECTION_PRUNE, .commands = COMMAND_HISTORY,                   \
+      .help = "with prune: keep the newest N dated copies of the history")                         \
+    X(MAX_AGE, .name = "max-age", .placeholder = "AGE", .section = SECTION_PRUNE,                  \
+      .commands = COMMAND_HISTORY, .is_valid = setting_is_age, .shape = "an age like 400d or 3y",  \
+      .help = "with prune: drop states that ended longer before the newest run, like 400d or 3y")  \
+    X(YES, .name = "yes", .type = SETTING_FLAG, .section = SECTION_PRUNE,                          \
+      .commands = COMMAND_HISTORY, .help = "with prune: do it, and not only tell what would go")   \
     X(RUN, .name = "run", .placeholder = "ID", .section = SECTION_READ,                            \
       .commands = COMMAND_REPORT | COMMAND_EXPORT, .is_valid = str_is_id,                          \
       .shape = "1 to 64 of A-Z a-z 0-9 . _ - that do not begin with a dot",                        \

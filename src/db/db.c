@@ -228,10 +228,10 @@ Status db_set_pragma_int(Db *db, const char *pragma, int64_t number, Err *err) {
     return db_run(db, sql, NULL, err);
 }
 
-Status db_check(Db *db, const char *schema, Err *err) {
+static Status check(Db *db, const char *schema, const char *pragma, Err *err) {
     OWN(stmt_free_at) Stmt *stmt = NULL;
     bool row = false;
-    TRY(prepare_pragma(db, schema, "quick_check(1)", &stmt, err));
+    TRY(prepare_pragma(db, schema, pragma, &stmt, err));
     TRY(stmt_step(stmt, &row, err));
     const char *said = row ? stmt_text(stmt, 0) : NULL;
     int number = str_equal(said, "ok") ? 0 : unread_errno(db);
@@ -249,6 +249,14 @@ Status db_check(Db *db, const char *schema, Err *err) {
                        stmt_text(keys, 0));
     }
     return ST_OK;
+}
+
+Status db_check(Db *db, const char *schema, Err *err) {
+    return check(db, schema, "quick_check(1)", err);
+}
+
+Status db_check_indexes(Db *db, const char *schema, Err *err) {
+    return check(db, schema, "integrity_check(1)", err);
 }
 
 Status db_attach(Db *db, const char *path, const char *name, Err *err) {

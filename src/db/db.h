@@ -50,6 +50,8 @@ Status db_attach(Db *db, const char *path, const char *name, Err *err) WARN_UNUS
 /* That the file is sound: quick_check (types, NOT NULL and CHECK constraints among it) and foreign
  * keys. ST_CORRUPT otherwise. */
 Status db_check(Db *db, const char *schema, Err *err) WARN_UNUSED;
+/* The same, and that every index says what its table says: takes longer. */
+Status db_check_indexes(Db *db, const char *schema, Err *err) WARN_UNUSED;
 Status db_detach(Db *db, const char *name, Err *err) WARN_UNUSED;
 /* Of the main database or an attached one. */
 Status db_pragma_int(Db *db, const char *schema, const char *pragma, int64_t *ret_number,

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "format/json.h"
 #include "sql_text.h"
+#include "warehouse/chain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,11 +222,27 @@ Status history_newest_group(Db *db, char ret_group_id[65], Err *err) {
 
 /* ---- publishing ---- */
 
-/* Under the first name that nobody has used. */
+/* In the file itself, so that the chain reaches back further than latest.json does. */
+static Status put_chain(const char *path, const HistoryLatest *latest, char ret_group_id[65],
+                        Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    TRY(db_open(path, DB_SCRATCH, &db, err));
+    TRY(chain_extend(db, latest, err));
+    return history_newest_group(db, ret_group_id, err);
+}
+
+/* Under the first name that nobody has used, not even for a copy that was removed since. */
 static Status upload(Store *store, const char *path, HistoryRef *ref, Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    TRY(db_open(path, DB_READ, &db, err));
     for (int number = 1; number <= MAX_COPIES_OF_A_GROUP; number++) {
         LayoutKey key;
+        bool was_used = false;
         TRY(layout_history(ref->group_id, number, &key, err));
+        TRY(chain_has(db, key.text, &was_used, err));
+        if (was_used) {
+            continue;
+        }
         const StorePut put = {.key = key.text,
                               .content_type = "application/vnd.sqlite3",
                               .path = path,
@@ -284,9 +301,9 @@ static Status settle_conflict(Store *store, const HistoryRef *ref, const History
 }
 
 Status history_publish(Store *store, const HistoryLatest *latest, const char *path,
-                       const char *newest_group_id, HistoryRef *ret_ref, Err *err) {
+                       HistoryRef *ret_ref, Err *err) {
     HistoryRef ref = {.schema_version = HISTORY_SCHEMA_VERSION};
-    str_copy(ref.group_id, sizeof ref.group_id, newest_group_id);
+    TRY(put_chain(path, latest, ref.group_id, err));
     TRY(digest_file_sha256_hex(path, ref.sha256, &ref.bytes, err));
     TRY(upload(store, path, &ref, err));
     Status status = announce(store, &ref, latest, err);

@@ -44,10 +44,11 @@ Status history_open(const char *path, const char *scratch_path, Db **ret_db, Err
 /* Opens it as scratch to merge into it: creates it when absent, brings an older one up to date. */
 Status history_open_scratch(const char *path, Db **ret_db, Err *err) WARN_UNUSED;
 
-/* Uploads the file under a name never used before, then replaces latest.json if it is still the one
- * that was read. ST_CONFLICT: somebody else published meanwhile; fetch and merge again. */
+/* Puts down in the file (closed by now) what it was built upon, uploads it under a name never used
+ * before, then replaces latest.json if it is still the one that was read. ST_CONFLICT: somebody
+ * else published meanwhile; fetch and merge again. */
 Status history_publish(Store *store, const HistoryLatest *latest, const char *path,
-                       const char *newest_group_id, HistoryRef *ret_ref, Err *err) WARN_UNUSED;
+                       HistoryRef *ret_ref, Err *err) WARN_UNUSED;
 
 /* The group id of the newest run in an open history; "" when it has none. */
 Status history_newest_group(Db *db, char ret_group_id[65], Err *err) WARN_UNUSED;

@@ -21,8 +21,7 @@ enum {
     RUNS_A_DAY = 65536,
     APPEND_STEP = 256,
 };
-#define SHARD_MAX_BYTES ((int64_t)16 << 30)
-#define DAY_MS          ((int64_t)24 * 3600 * 1000)
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
 
 /* One merge, from fetched to published. */
 typedef struct Merge {
@@ -81,6 +80,22 @@ static Status place_run(Merge *merge, const char *date, int64_t *ret_run_no, Err
     return ST_OK;
 }
 
+/* What was pruned is not known any more, so nothing can be merged with it. */
+static Status refuse_pruned(Merge *merge, Err *err) {
+    OWN(stmt_free_at) Stmt *stmt = NULL;
+    const DbParam params[] = {DB_INT(":run_no", merge->run_no), DB_END};
+    bool is_pruned = false;
+    TRY(db_prepare(merge->history, sql_merge_is_pruned, &stmt, err));
+    TRY(stmt_bind(stmt, params, err));
+    TRY(stmt_step(stmt, &is_pruned, err));
+    if (is_pruned) {
+        err_set(err, ST_USAGE, "the run %s cannot be merged: the history before %s was pruned",
+                merge->options->group_id, stmt_text(stmt, 0));
+        return err_hint(err, "an older dated copy of the history may still have it");
+    }
+    return ST_OK;
+}
+
 /* Enters the run, or finds it. */
 static Status enter_run(Merge *merge, const char *date, Err *err) {
     if (merge->run_no != 0) {
@@ -93,6 +108,7 @@ static Status enter_run(Merge *merge, const char *date, Err *err) {
     if (!merge->run_was_there) {
         TRY(place_run(merge, date, &merge->run_no, err));
     }
+    TRY(refuse_pruned(merge, err));
     const DbParam params[] = {DB_INT(":run_no", merge->run_no),
                               DB_TEXT(":group_id", options->group_id),
                               DB_TEXT(":scan_date", date),
@@ -166,7 +182,7 @@ static Status fetch_and_merge(Merge *merge, const char *key, const char *shard_i
     OWN(mem_free_at) char *packed = temp_dir_path(&merge->dir, "shard.db.gz");
     OWN(mem_free_at) char *unpacked = temp_dir_path(&merge->dir, "shard.db");
     TRY(store_get_file(merge->store, key, packed, NULL, err));
-    Status status = gzip_unpack_file(packed, unpacked, SHARD_MAX_BYTES, err);
+    Status status = gzip_unpack_file(packed, unpacked, merge->options->shard_max_bytes, err);
     if (status == ST_OK) {
         status = merge_unpacked(merge, unpacked, shard_id, err);
     }
@@ -381,7 +397,7 @@ static Status merge_and_publish(Merge *merge, Err *err) {
         merge->result->history = latest.newest; /* it says all of this already */
         return ST_OK;
     }
-    return history_publish(merge->store, &latest, path, newest, &merge->result->history, err);
+    return history_publish(merge->store, &latest, path, &merge->result->history, err);
 }
 
 Status merge_run(Store *store, const MergeOptions *options, MergeResult *ret_result, Err *err) {

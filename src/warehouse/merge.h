@@ -17,8 +17,9 @@ typedef struct MergeOptions {
     const char
         *date; /* of the run, when neither plan nor shard nor group_id says one; may be NULL */
     EnvironmentRules environments;
-    const char *owner_tag; /* "mox.owner" */
-    const bool *cancelled; /* may be NULL */
+    const char *owner_tag;   /* "mox.owner" */
+    int64_t shard_max_bytes; /* unpacked; a larger one is refused */
+    const bool *cancelled;   /* may be NULL */
 } MergeOptions;
 
 typedef struct MergeResult {
@@ -46,7 +47,8 @@ typedef struct MergeResult {
 } MergeResult;
 
 /* Fetches the newest history, merges, publishes; begins again when somebody else published first.
- * ST_NOTHING when the group has neither plan nor shards. */
+ * ST_NOTHING when the group has neither plan nor shards; ST_USAGE when the run lies before those of
+ * which the history has pruned nothing. */
 Status merge_run(Store *store, const MergeOptions *options, MergeResult *ret_result,
                  Err *err) WARN_UNUSED;
 

@@ -178,6 +178,33 @@ static void an_external_id_is_not_shown(void **state) {
     assert_null(strstr(err.message, "s3cret"));
 }
 
+static void ages_are_read(void **state) {
+    (void)state;
+    int64_t days = 0;
+    assert_true(setting_parse_age("1d", &days));
+    assert_int_equal(days, 1);
+    assert_true(setting_parse_age("2y", &days));
+    assert_int_equal(days, 730);
+    assert_true(setting_parse_age("100y", &days));
+    static const char *const bad[] = {"",
+                                      "7",
+                                      "d",
+                                      "0d",
+                                      "-1d",
+                                      "+1d",
+                                      " 1d",
+                                      "1w",
+                                      "1dd",
+                                      "101y",
+                                      "36501d",
+                                      "1.5y",
+                                      "99999999999999999999d"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(setting_parse_age(bad[i], &days));
+        assert_false(setting_is_age(bad[i]));
+    }
+}
+
 static void durations_are_read(void **state) {
     (void)state;
     int64_t ms = 0;
@@ -346,6 +373,7 @@ int main(void) {
         cmocka_unit_test_setup(an_error_names_where_the_value_came_from, clear_environment),
         cmocka_unit_test_setup(values_out_of_shape_are_refused, clear_environment),
         cmocka_unit_test_setup(an_external_id_is_not_shown, clear_environment),
+        cmocka_unit_test_setup(ages_are_read, clear_environment),
         cmocka_unit_test_setup(durations_are_read, clear_environment),
         cmocka_unit_test_setup(the_file_names_itself_and_its_line, clear_environment),
         cmocka_unit_test_setup(the_file_may_be_written_freely, clear_environment),

@@ -1,0 +1,1 @@
+SELECT count(*) FROM predecessor WHERE key = :key;

@@ -1,0 +1,2 @@
+-- Gives the room back that was freed.
+VACUUM;
