@@ -56,6 +56,14 @@ void digest_sha256_hex(const void *data, size_t size, char ret_hex[SHA256_HEX_SI
     digest_to_hex(digest, sizeof digest, ret_hex);
 }
 
+void digest_sha1_hex(const void *data, size_t size, char ret_hex[SHA1_HEX_SIZE]) {
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned int written = 0;
+    ASSERT(EVP_Digest(data, size, digest, &written, EVP_sha1(), NULL) == 1);
+    ASSERT(written * 2 + 1 == SHA1_HEX_SIZE);
+    digest_to_hex(digest, written, ret_hex);
+}
+
 void digest_hmac_sha256(const void *key, size_t key_size, const void *data, size_t size,
                         uint8_t ret_digest[SHA256_BYTES]) {
     ASSERT(pthread_once(&algorithms_once, fetch_algorithms) == 0);

@@ -20,6 +20,10 @@ void digest_hmac_sha256(const void *key, size_t key_size, const void *data, size
 Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE], int64_t *ret_bytes,
                               Err *err) WARN_UNUSED;
 
+/* For names that others made with it (the cache of SSO tokens), never for safety. Lower case. */
+enum { SHA1_HEX_SIZE = 41 };
+void digest_sha1_hex(const void *data, size_t size, char ret_hex[SHA1_HEX_SIZE]);
+
 /* In pieces. */
 typedef struct Sha256 Sha256;
 Sha256 *sha256_new(void);

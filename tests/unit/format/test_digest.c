@@ -30,6 +30,13 @@ static void hashes_known_texts(void **state) {
     assert_string_equal(hex, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+static void makes_names_with_sha1(void **state) {
+    (void)state;
+    char hex[SHA1_HEX_SIZE];
+    digest_sha1_hex("abc", 3, hex);
+    assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+}
+
 static void hashes_in_pieces(void **state) {
     (void)state;
     Sha256 *sha = sha256_new();
@@ -145,6 +152,7 @@ static void random_bytes_differ(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_known_texts),
+        cmocka_unit_test(makes_names_with_sha1),
         cmocka_unit_test(hashes_in_pieces),
         cmocka_unit_test(authenticates_known_texts),
         cmocka_unit_test(hashes_files),
