@@ -81,9 +81,9 @@ Status file_write_all(int fd, const void *data, size_t size, const char *path, E
     return ST_OK;
 }
 
-Status file_write_atomic(const char *path, const void *data, size_t size, Err *err) {
+static Status write_atomic(const char *path, const void *data, size_t size, mode_t mode, Err *err) {
     OWN(mem_free_at) char *temporary = mem_printf("%s.tmp-%ld", path, (long)getpid());
-    OWN(file_close_at) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    OWN(file_close_at) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0) {
         return io_error(err, "write", temporary);
     }
@@ -122,6 +122,14 @@ Status file_copy(const char *from_path, const char *to_path, Err *err) {
             return io_error(err, "read", from_path);
         }
     }
+}
+
+Status file_write_atomic(const char *path, const void *data, size_t size, Err *err) {
+    return write_atomic(path, data, size, 0644, err);
+}
+
+Status file_write_private(const char *path, const void *data, size_t size, Err *err) {
+    return write_atomic(path, data, size, 0600, err);
 }
 
 static Status sync_path(const char *path, int flags, Err *err) {

@@ -25,6 +25,9 @@ Status file_write_atomic(const char *path, const void *data, size_t size, Err *e
 /* For scratch: it is not synced, and what was written stays when it fails. */
 Status file_copy(const char *from_path, const char *to_path, Err *err) WARN_UNUSED;
 
+/* The same, for the owner's eyes alone (0600). */
+Status file_write_private(const char *path, const void *data, size_t size, Err *err) WARN_UNUSED;
+
 Status file_sync(const char *path, Err *err) WARN_UNUSED;        /* a file's bytes */
 Status file_sync_parent(const char *path, Err *err) WARN_UNUSED; /* the name of it */
 

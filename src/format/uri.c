@@ -199,3 +199,16 @@ bool uri_host_is_loopback(const char *host) {
     }
     return str_equal(host, "localhost") || str_ends(host, ".localhost");
 }
+
+bool uri_host_is_beside(const char *host) {
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1) {
+        return (ntohl(v4.s_addr) >> 16) == 0xa9fe;
+    }
+    if (inet_pton(AF_INET6, host, &v6) != 1) {
+        return false;
+    }
+    static const unsigned char amazon[] = {0xfd, 0x00, 0x0e, 0xc2};
+    return IN6_IS_ADDR_LINKLOCAL(&v6) || memcmp(&v6, amazon, sizeof amazon) == 0;
+}

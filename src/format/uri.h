@@ -32,5 +32,7 @@ void uri_append_authority(Buf *out, const Uri *uri);
 bool uri_host_is_ip(const char *host);
 /* localhost, *.localhost, 127.0.0.0/8, ::1 */
 bool uri_host_is_loopback(const char *host);
+/* Where a cloud has its metadata beside each machine: 169.254.0.0/16, fe80::/10, fd00:ec2::/32 */
+bool uri_host_is_beside(const char *host);
 
 #endif

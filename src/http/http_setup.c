@@ -74,8 +74,8 @@ static void set_body(HttpCall *call) {
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-/* A proxy from the environment is for the world outside: it cannot reach this machine's loopback.
- */
+/* A proxy from the environment is for the world outside: it cannot reach this machine's loopback,
+ * nor what a cloud has beside each machine. */
 static void set_proxy(CURL *easy, const char *url) {
     CURLU *parts = curl_url();
     ASSERT(parts != NULL);
@@ -86,7 +86,8 @@ static void set_proxy(CURL *easy, const char *url) {
         if (host[0] == '[' && host[size - 1] == ']') { /* an IPv6 address */
             host[size - 1] = '\0';
         }
-        if (uri_host_is_loopback(host[0] == '[' ? host + 1 : host)) {
+        const char *bare = host[0] == '[' ? host + 1 : host;
+        if (uri_host_is_loopback(bare) || uri_host_is_beside(bare)) {
             (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
         }
     }

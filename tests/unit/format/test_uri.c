@@ -163,6 +163,13 @@ static void knows_addresses_from_names(void **state) {
     assert_false(uri_host_is_loopback("notlocalhost"));
     assert_false(uri_host_is_loopback("localhost.example.com"));
     assert_false(uri_host_is_loopback("127.0.0.1.example.com"));
+    assert_true(uri_host_is_beside("169.254.169.254"));
+    assert_true(uri_host_is_beside("169.254.170.2"));
+    assert_true(uri_host_is_beside("fd00:ec2::254"));
+    assert_true(uri_host_is_beside("fe80::1"));
+    assert_false(uri_host_is_beside("169.253.0.1"));
+    assert_false(uri_host_is_beside("fd00:ec3::254"));
+    assert_false(uri_host_is_beside("169.254.169.254.example.com"));
 }
 
 int main(void) {
