@@ -62,7 +62,7 @@ static void collect_headers(const AwsRequest *request, const AwsKeys *keys, Head
     if (content_type != NULL) {
         add_header(set, "Content-Type", content_type);
     }
-    if (keys->session_token[0] != '\0') {
+    if (keys != NULL && keys->session_token[0] != '\0') {
         add_header(set, "X-Amz-Security-Token", arena_strdup(set->arena, keys->session_token));
     }
     for (size_t i = 0; i < request->header_count; i++) {
@@ -114,6 +114,10 @@ Status attempt_prepare(Aws *aws, const AwsRequest *request, Arena *arena, HttpRe
     HeaderSet set = {.arena = arena, .request = http};
     http->header_count = 0;
     add_header(&set, "Host", arena_printf(arena, "%s%s", host_prefix, endpoint.authority));
+    if (request->is_unsigned) {
+        collect_headers(request, NULL, &set);
+        return ST_OK;
+    }
     return sign(aws, request, &endpoint, arena_printf(arena, "%s%s", endpoint.base_path, path),
                 &set, err);
 }

@@ -18,10 +18,14 @@ Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) {
         return status;
     }
     EndpointSettings endpoints;
-    TRY(endpoint_read_settings(&endpoints, err));
-    Aws *aws = mem_alloc(sizeof *aws);
+    TRY(endpoint_read_settings(options->profile, &endpoints, err));
+    OWN(aws_close_at) Aws *aws = mem_alloc(sizeof *aws);
     aws->http = options->http;
-    aws->keys = *options->keys;
+    aws->credentials = options->credentials;
+    if (options->keys != NULL) {
+        aws->keys = *options->keys;
+    }
+    TRY(call_refresh_keys(aws, err));
     str_copy(aws->region, sizeof aws->region, options->region);
     aws->deadline_ms = options->deadline_ms;
     aws->cancelled = options->cancelled;
@@ -31,6 +35,7 @@ Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) {
     digest_random(&aws->random, sizeof aws->random);
     aws->random |= 1;
     *ret_aws = aws;
+    aws = NULL;
     return ST_OK;
 }
 
@@ -88,6 +93,19 @@ Status aws_endpoint(const Aws *aws, AwsService service, const char *region, char
     }
     memcpy(ret_url, url.data, url.size + 1);
     return ST_OK;
+}
+
+const char *aws_endpoint_origin(const Aws *aws, AwsService service) {
+    return aws->endpoints.origins[service];
+}
+
+const char *aws_service_name(AwsService service) {
+    static const char *const names[] = {
+#define X(name, prefix, signing, target, content, setting) [name] = (prefix),
+        AWS_SERVICES(X)
+#undef X
+    };
+    return names[service];
 }
 
 Status aws_classify(int http_status, const char *code) {

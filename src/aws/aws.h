@@ -20,7 +20,9 @@
     X(AWS_ORGANIZATIONS, "organizations", "organizations", "AWSOrganizationsV20161128.",           \
       "application/x-amz-json-1.1", "ORGANIZATIONS")                                               \
     X(AWS_STS, "sts", "sts", NULL, "application/x-www-form-urlencoded; charset=utf-8", "STS")      \
-    X(AWS_S3, "s3", "s3", NULL, NULL, "S3")
+    X(AWS_S3, "s3", "s3", NULL, NULL, "S3")                                                        \
+    X(AWS_SSO, "portal.sso", "awsssoportal", NULL, NULL, "SSO")                                    \
+    X(AWS_SSO_OIDC, "oidc", "sso-oauth", NULL, "application/json", "SSO_OIDC")
 
 typedef enum AwsService {
 #define X(name, prefix, signing, target, content, setting) name,
@@ -32,15 +34,18 @@ typedef enum AwsService {
 typedef struct Aws Aws;
 
 typedef struct AwsOptions {
-    Http *http;            /* borrowed */
-    const AwsKeys *keys;   /* copied: the client's own, for what is not done in a session */
-    const char *region;    /* copied: where what has no region of its own is asked (STS, S3) */
-    int64_t deadline_ms;   /* wall clock; no attempt begins later. 0 = none */
-    const bool *cancelled; /* borrowed; true: nothing new is begun (ST_CANCELLED). May be NULL */
+    Http *http;               /* borrowed */
+    const AwsKeys *keys;      /* copied: the client's own, for what is not done in a session */
+    Credentials *credentials; /* borrowed: where they come from instead, now and for each attempt.
+                                 With neither, only unsigned requests can be made */
+    const Profile *profile;   /* borrowed while opening: may set endpoints. NULL = none in use */
+    const char *region;       /* copied: where what has no region of its own is asked (STS, S3) */
+    int64_t deadline_ms;      /* wall clock; no attempt begins later. 0 = none */
+    const bool *cancelled;    /* borrowed; true: nothing new is begun (ST_CANCELLED). May be NULL */
 } AwsOptions;
 
-/* Endpoints are read from AWS_ENDPOINT_URL_<SERVICE> and AWS_ENDPOINT_URL here, once: ST_USAGE
- * names the one that is no URL. */
+/* Settings of endpoints (aws/endpoint.h) are read here, once: ST_USAGE names the one that is wrong.
+ * Credentials are asked for their keys here, too: without any, no client. */
 Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) WARN_UNUSED;
 /* Before http_close. Calls still in flight are dropped; their callbacks do not run. */
 void aws_close(Aws *aws);
@@ -77,6 +82,7 @@ typedef struct AwsRequest {
     int body_fd; /* >= 0: see HttpRequest */
     int64_t body_offset;
     const char *payload_hash; /* NULL = computed from `body` */
+    bool is_unsigned;         /* for the few calls that are made before there are keys */
     int sink_fd;
     int64_t sink_offset;
     size_t max_answer_bytes;
@@ -94,8 +100,9 @@ typedef void AwsDone(void *context, const HttpAnswer *answer, const Err *failure
 
 /* Each attempt is signed anew, when its turn has come. What is throttled is asked again until the
  * deadline (or for 15 minutes, when there is none); what broke, a few times; what is denied, never.
- * Keys that have expired are tried again only if `target.keys` has new ones by then: else the
- * failure is ST_EXPIRED and its owner renews them. `done` runs from within the loop, never before
+ * The client's own keys are renewed once when an answer says that they have expired; `target.keys`
+ * are tried again only if there are new ones by then, else the failure is ST_EXPIRED and their
+ * owner renews them. `done` runs from within the loop, never before
  * aws_start has returned. */
 Status aws_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
                  Err *err) WARN_UNUSED;
@@ -106,6 +113,12 @@ Status aws_wait(Aws *aws, const bool *finished, Err *err) WARN_UNUSED;
 /* Where a service is reached: "https://config.eu-west-1.amazonaws.com" or what a setting says. */
 Status aws_endpoint(const Aws *aws, AwsService service, const char *region, char *ret_url,
                     size_t size, Err *err) WARN_UNUSED;
+
+/* The setting that made it so: "AWS_ENDPOINT_URL"; "" where it is AWS's own name. */
+const char *aws_endpoint_origin(const Aws *aws, AwsService service);
+
+/* "config", …: as messages and AWS's own names begin. */
+const char *aws_service_name(AwsService service);
 
 /* What an answer's code means: exposed for tests. `code` may be "prefix#Code:uri". */
 Status aws_classify(int http_status, const char *code);

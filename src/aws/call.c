@@ -48,12 +48,28 @@ static Status check_time(const Aws *aws, int64_t delay_ms, Err *err) {
     return ST_OK;
 }
 
+Status call_refresh_keys(Aws *aws, Err *err) {
+    const AwsKeys *valid = NULL;
+    if (aws->credentials == NULL) {
+        return ST_OK;
+    }
+    TRY(credentials_get(aws->credentials, &valid, err));
+    if (!str_equal(valid->access_key_id, aws->keys.access_key_id) ||
+        valid->expires_ms != aws->keys.expires_ms) {
+        aws->keys = *valid;
+    }
+    return ST_OK;
+}
+
 /* Called by the loop when there is room for this attempt: only now does the signature's time, and
  * with it the keys that are valid now, count. */
 static Status on_ready(void *context, HttpRequest *http, Err *err) {
     AwsCall *call = context;
     const AwsKeys *keys = attempt_keys(call->aws, &call->request);
     TRY(check_time(call->aws, 0, err));
+    if (keys == &call->aws->keys && !call->request.is_unsigned) {
+        TRY(call_refresh_keys(call->aws, err));
+    }
     arena_reset(&call->arena);
     TRY(attempt_prepare(call->aws, &call->request, &call->arena, http, err));
     str_copy(call->key_used, sizeof call->key_used, keys->access_key_id);
@@ -143,13 +159,21 @@ static void on_wait(void *context) {
     }
 }
 
+/* Whether there are other keys now than those that the answer called expired. */
+static bool has_new_keys(const AwsCall *call) {
+    const AwsKeys *keys = attempt_keys(call->aws, &call->request);
+    if (keys == &call->aws->keys && call->aws->credentials != NULL) {
+        return credentials_renew(call->aws->credentials, call->key_used);
+    }
+    return !str_equal(call->key_used, keys->access_key_id);
+}
+
 /* Whether the failed attempt is followed by another one; if so, in how long. */
 static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
     Aws *aws = call->aws;
     Status failed = err->status;
-    if (failed == ST_EXPIRED &&
-        str_equal(call->key_used, attempt_keys(aws, &call->request)->access_key_id)) {
-        return false; /* nobody has renewed them */
+    if (failed == ST_EXPIRED && (call->retry.renewed > 0 || !has_new_keys(call))) {
+        return false;
     }
     if (!retry_decide(&call->retry, &aws->quota, failed, next_random(aws), ret_delay_ms)) {
         return false;

@@ -12,7 +12,8 @@ typedef struct AwsCall AwsCall;
 
 struct Aws {
     Http *http;
-    AwsKeys keys;
+    AwsKeys keys;             /* its own, as they are now */
+    Credentials *credentials; /* where they come from; NULL = they stay as they are */
     char region[32];
     int64_t deadline_ms;
     const bool *cancelled;
@@ -28,6 +29,9 @@ Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *cont
                   AwsCall **ret_call, Err *err) WARN_UNUSED;
 /* Neither callback runs; the request's `drop` does. */
 void call_drop(AwsCall *call);
+
+/* Makes sure that the client's own keys are those that are valid now. */
+Status call_refresh_keys(Aws *aws, Err *err) WARN_UNUSED;
 
 /* Starts it and waits until it has ended. `context` is for `request->parse`. */
 Status call_run(Aws *aws, const AwsRequest *request, void *context, Err *err) WARN_UNUSED;

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 static const struct {
     const char *prefix;
     const char *setting;
-} services[] = {
+} services_table[] = {
 #define X(name, prefix, signing, target, content, setting) [name] = {prefix, setting},
     AWS_SERVICES(X)
 #undef X
@@ -21,13 +22,14 @@ typedef struct Partition {
     const char *region_prefix;
     const char *name;
     const char *domain;
+    const char *dualstack_domain;
     const char *organizations_region;
 } Partition;
 
 static const Partition partitions[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "cn-northwest-1"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "us-gov-west-1"},
-    {"", "aws", "amazonaws.com", "us-east-1"}, /* all others */
+    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"},
+    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1"},
+    {"", "aws", "amazonaws.com", "api.aws", "us-east-1"}, /* all others */
 };
 
 static const Partition *partition_of(const char *region) {
@@ -44,37 +46,87 @@ const char *endpoint_partition(const char *region) {
 
 /* --- Settings -------------------------------------------------------------------------------- */
 
-static Status read_setting(const char *variable, bool *ret_is_set, Uri *ret_uri, Err *err) {
-    const char *text = getenv(variable);
-    if (str_is_empty(text)) {
-        return ST_OK;
-    }
+/* An endpoint that is set, and by what. */
+static Status take(EndpointSettings *settings, int service, const ProfileValue *value,
+                   const char *origin, Err *err) {
     Err cause = {0};
-    if (uri_parse(text, ret_uri, &cause) != ST_OK) {
-        (void)err_set(err, ST_USAGE, "%s: %s", variable, cause.message);
+    if (uri_parse(value->text, &settings->uris[service], &cause) != ST_OK) {
+        (void)err_set(err, ST_USAGE, "%s: %s", origin, cause.message);
         return err == NULL ? ST_USAGE : err_hint(err, "like https://proxy.example.com:8443");
     }
-    *ret_is_set = true;
+    settings->is_set[service] = true;
+    str_copy(settings->origins[service], ENDPOINT_ORIGIN_SIZE, origin);
     return ST_OK;
 }
 
-Status endpoint_read_settings(EndpointSettings *ret_settings, Err *err) {
-    *ret_settings = (EndpointSettings){0};
-    const char *ignore = getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if (ignore != NULL && str_equal_nocase(ignore, "true")) {
+static Status take_variable(EndpointSettings *settings, int service, const char *variable,
+                            Err *err) {
+    ProfileValue value = {.text = getenv(variable)};
+    if (settings->is_set[service] || str_is_empty(value.text)) {
         return ST_OK;
     }
+    return take(settings, service, &value, variable, err);
+}
+
+static Status take_property(EndpointSettings *settings, int service, ProfileValue value, Err *err) {
+    char place[PROFILE_PLACE_SIZE];
+    char origin[ENDPOINT_ORIGIN_SIZE];
+    if (settings->is_set[service] || str_is_empty(value.text)) {
+        return ST_OK;
+    }
+    profile_format_place(&value, place);
+    snprintf(origin, sizeof origin, "%s: endpoint_url", place);
+    return take(settings, service, &value, origin, err);
+}
+
+/* "config_service.endpoint_url" of the [services NAME] that the profile names. */
+static ProfileValue find_services_url(const Profile *profile, int service) {
+    ProfileValue services = profile_get(profile, NULL, "services");
+    char property[80];
+    snprintf(property, sizeof property, "%s.endpoint_url", services_table[service].setting);
+    for (char *c = property; *c != '\0'; c++) {
+        *c = (char)tolower((unsigned char)*c);
+    }
+    return services.text == NULL ? services
+                                 : profile_get_shared(profile, "services", services.text, property);
+}
+
+static Status check_services_section(const Profile *profile, Err *err) {
+    ProfileValue name = profile_get(profile, NULL, "services");
+    if (name.text == NULL || profile_get_shared(profile, "services", name.text, NULL).text) {
+        return ST_OK;
+    }
+    return err_set(err, ST_USAGE, "%.400s:%d: there is no [services %.80s]", name.path, name.line,
+                   name.text);
+}
+
+static Status read_urls(const Profile *profile, EndpointSettings *settings, Err *err) {
+    if (profile != NULL) {
+        TRY(check_services_section(profile, err));
+    }
     for (int service = 0; service < AWS_SERVICE_COUNT; service++) {
-        bool *is_set = &ret_settings->is_set[service];
-        Uri *uri = &ret_settings->uris[service];
         char variable[64];
-        snprintf(variable, sizeof variable, "AWS_ENDPOINT_URL_%s", services[service].setting);
-        TRY(read_setting(variable, is_set, uri, err));
-        if (!*is_set) {
-            TRY(read_setting("AWS_ENDPOINT_URL", is_set, uri, err));
+        snprintf(variable, sizeof variable, "AWS_ENDPOINT_URL_%s", services_table[service].setting);
+        TRY(take_variable(settings, service, variable, err));
+        TRY(take_variable(settings, service, "AWS_ENDPOINT_URL", err));
+        if (profile != NULL) {
+            TRY(take_property(settings, service, find_services_url(profile, service), err));
+            TRY(take_property(settings, service, profile_get(profile, NULL, "endpoint_url"), err));
         }
     }
     return ST_OK;
+}
+
+Status endpoint_read_settings(const Profile *profile, EndpointSettings *ret_settings, Err *err) {
+    bool ignore = false;
+    *ret_settings = (EndpointSettings){0};
+    TRY(profile_flag(profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &ret_settings->use_fips,
+                     err));
+    TRY(profile_flag(profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+                     &ret_settings->use_dualstack, err));
+    TRY(profile_flag(profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                     "ignore_configured_endpoint_urls", &ignore, err));
+    return ignore ? ST_OK : read_urls(profile, ret_settings, err);
 }
 
 /* --- Resolving ------------------------------------------------------------------------------- */
@@ -92,23 +144,44 @@ static void use_setting(const Uri *uri, Endpoint *endpoint) {
     }
 }
 
+/* In us-gov, the ordinary names of some services are FIPS endpoints already. */
+static bool has_fips_name(AwsService service, const Partition *partition, bool is_dualstack) {
+    bool is_ordinary = service == AWS_CONFIG || service == AWS_ORGANIZATIONS || service == AWS_STS;
+    return is_dualstack || !is_ordinary || !str_equal(partition->name, "aws-us-gov");
+}
+
+/* One of AWS's own names: "config-fips.us-east-1.api.aws". S3 has dual-stack names of its own. */
+static Status name_host(const EndpointSettings *settings, AwsService service, const char *region,
+                        Endpoint *endpoint, Err *err) {
+    const Partition *partition = partition_of(region);
+    bool is_s3 = service == AWS_S3;
+    bool is_dualstack = settings->use_dualstack;
+    bool is_fips = settings->use_fips && has_fips_name(service, partition, is_dualstack);
+    if (is_fips && is_s3 && str_equal(partition->name, "aws-cn")) {
+        return err_set(err, ST_USAGE, "S3 has no FIPS endpoints in %s", partition->name);
+    }
+    snprintf(endpoint->authority, sizeof endpoint->authority, "%s%s%s.%s.%s",
+             services_table[service].prefix, is_fips ? "-fips" : "",
+             is_s3 && is_dualstack ? ".dualstack" : "", endpoint->signing_region,
+             is_dualstack && !is_s3 ? partition->dualstack_domain : partition->domain);
+    return ST_OK;
+}
+
 Status endpoint_resolve(const EndpointSettings *settings, AwsService service, const char *region,
                         Endpoint *ret_endpoint, Err *err) {
     if (str_is_empty(region) || !str_is_region(region)) {
         return err_set(err, ST_USAGE, "\"%.40s\" is not the name of a region",
                        region == NULL ? "" : region);
     }
-    const Partition *partition = partition_of(region);
-    const char *at = service == AWS_ORGANIZATIONS ? partition->organizations_region : region;
+    const char *at =
+        service == AWS_ORGANIZATIONS ? partition_of(region)->organizations_region : region;
     *ret_endpoint = (Endpoint){.is_https = true};
     str_copy(ret_endpoint->signing_region, sizeof ret_endpoint->signing_region, at);
     if (settings->is_set[service]) {
         use_setting(&settings->uris[service], ret_endpoint);
-    } else {
-        snprintf(ret_endpoint->authority, sizeof ret_endpoint->authority, "%s.%s.%s",
-                 services[service].prefix, at, partition->domain);
+        return ST_OK;
     }
-    return ST_OK;
+    return name_host(settings, service, region, ret_endpoint, err);
 }
 
 void endpoint_append_url(Buf *out, const Endpoint *endpoint, const char *host_prefix) {

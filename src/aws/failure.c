@@ -274,15 +274,6 @@ static bool is_in_another_region(const AwsRequest *request, const HttpAnswer *an
            (answer->status == 301 || answer->status == 307 || answer->status == 400);
 }
 
-static const char *service_name(AwsService service) {
-    static const char *const names[] = {
-#define X(name, prefix, signing, target, content, setting) [name] = (prefix),
-        AWS_SERVICES(X)
-#undef X
-    };
-    return names[service];
-}
-
 Status failure_locate(const AwsRequest *request, Err *err) {
     const AwsTarget *target = &request->target;
     const char *account = target->account_id == NULL ? "" : target->account_id;
@@ -293,7 +284,7 @@ Status failure_locate(const AwsRequest *request, Err *err) {
     str_copy(err->account, sizeof err->account, account);
     str_copy(err->region, sizeof err->region, target->region);
     str_copy(err->operation, sizeof err->operation, request->operation);
-    return err_wrap(err, "%s:%s in %s%s%s", service_name(request->service), request->operation,
+    return err_wrap(err, "%s:%s in %s%s%s", aws_service_name(request->service), request->operation,
                     account, account[0] == '\0' ? "" : "/", target->region);
 }
 

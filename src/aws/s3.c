@@ -315,6 +315,7 @@ Status s3_presign(Aws *aws, const char *bucket, const char *key, int expires_s, 
                   int64_t *ret_until_ms, Err *err) {
     OWN(s3_address_done) S3Address address;
     TRY(s3_address_init(aws, bucket, key, &address, err));
+    TRY(call_refresh_keys(aws, err));
     int64_t now_ms = clock_now_ms();
     int64_t life_s = link_life_s(&aws->keys, now_ms, expires_s);
     if (life_s < 1) {

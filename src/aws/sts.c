@@ -1,6 +1,7 @@
 #include "aws/sts.h"
 
 #include "aws/call.h"
+#include "aws/failure.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,7 +18,8 @@ enum {
     DURATION_MIN_S = 900,
     DURATION_MAX_S = 43200,
     DURATION_S = 3600,
-    ANSWER_MAX_BYTES = 1 << 20
+    ANSWER_MAX_BYTES = 1 << 20,
+    TIMEOUT_MS = 15 * 1000, /* of one attempt, while everything else waits for it */
 };
 
 const char *sts_partition(const char *region) {
@@ -65,6 +67,29 @@ static bool is_made_of(const char *text, size_t min, size_t max, const char *oth
     return size >= min && size <= max;
 }
 
+bool sts_is_session_name(const char *text) {
+    return is_made_of(text, 2, 64, "_+=,.@-");
+}
+
+bool sts_is_external_id(const char *text) {
+    return is_made_of(text, 2, 1224, "_+=,.@:/-");
+}
+
+bool sts_is_role_arn(const char *text) {
+    if (text == NULL || !str_starts(text, "arn:aws") || strlen(text) > 2048) {
+        return false;
+    }
+    const char *service = strchr(text + strlen("arn:"), ':');
+    if (service == NULL || !str_starts(service, ":iam::")) {
+        return false;
+    }
+    char account[13];
+    str_copy(account, sizeof account, service + strlen(":iam::"));
+    const char *rest = service + strlen(":iam::") + strnlen(account, sizeof account);
+    return str_is_account(account) && str_starts(rest, ":role/") &&
+           str_is_role_name(rest + strlen(":role/"));
+}
+
 static Status check_options(const StsAssumeRole *options, Err *err) {
     if (!str_is_account(options->account_id)) {
         return err_set(err, ST_USAGE, "\"%.40s\" is no account id: 12 digits", options->account_id);
@@ -72,11 +97,11 @@ static Status check_options(const StsAssumeRole *options, Err *err) {
     if (!str_is_role_name(options->role_name)) {
         return err_set(err, ST_USAGE, "\"%.100s\" is no name of a role", options->role_name);
     }
-    if (!is_made_of(options->session_name, 2, 64, "_+=,.@-")) {
+    if (!sts_is_session_name(options->session_name)) {
         return err_set(err, ST_USAGE,
                        "a role's session name has 2 to 64 letters, digits or _+=,.@-");
     }
-    if (options->external_id != NULL && !is_made_of(options->external_id, 2, 1224, "_+=,.@:/-")) {
+    if (options->external_id != NULL && !sts_is_external_id(options->external_id)) {
         return err_set(err, ST_USAGE, "an external id has 2 to 1224 letters, digits or _+=,.@:/-");
     }
     if (options->duration_s != 0 &&
@@ -169,23 +194,107 @@ Status sts_assume_role(Aws *aws, const StsAssumeRole *options, StsAssumeRoleDone
     return status;
 }
 
+/* --- A role named in full -------------------------------------------------------------------- */
+
+/* Which answer is waited for, and where its keys go. */
+typedef struct KeysAnswer {
+    const char *root;
+    const char *path;
+    AwsKeys *keys;
+} KeysAnswer;
+
+static Status parse_keys(void *context, const HttpAnswer *answer, Err *err) {
+    const KeysAnswer *expected = context;
+    OWN(arena_done) Arena arena = {0};
+    const XmlNode *root = NULL;
+    TRY(parse_answer(&arena, answer, expected->root, &root, err));
+    const XmlNode *credentials = xml_at(root, expected->path);
+    if (credentials == NULL) {
+        return err_set(err, ST_PROTOCOL, "the answer holds no credentials");
+    }
+    return read_keys(credentials, expected->keys, err);
+}
+
+static void append_role(Buf *body, const char *action, const StsRole *role) {
+    buf_printf(body, "Action=%s&Version=" API_VERSION, action);
+    append_parameter(body, "RoleArn", role->arn);
+    append_parameter(body, "RoleSessionName", role->session_name);
+    buf_printf(body, "&DurationSeconds=%d", role->duration_s == 0 ? DURATION_S : role->duration_s);
+}
+
+static Status ask_for_keys(Aws *aws, const StsRole *role, AwsRequest *request, KeysAnswer *answer,
+                           Err *err) {
+    char account[13] = "";
+    str_copy(account, sizeof account, strstr(role->arn, ":iam::") + strlen(":iam::"));
+    request->service = AWS_STS;
+    request->target = (AwsTarget){.account_id = account, .region = aws_region(aws)};
+    request->max_answer_bytes = ANSWER_MAX_BYTES;
+    request->timeout_ms = TIMEOUT_MS;
+    request->parse = parse_keys;
+    Status status = call_run(aws, request, answer, err);
+    if (status != ST_OK) {
+        credentials_wipe(answer->keys);
+    }
+    return status;
+}
+
+Status sts_assume_role_arn(Aws *aws, const StsRole *role, AwsKeys *ret_keys, Err *err) {
+    OWN(buf_done) Buf body = {0};
+    KeysAnswer answer = {"AssumeRoleResponse", "AssumeRoleResult.Credentials", ret_keys};
+    ASSERT(sts_is_role_arn(role->arn));
+    append_role(&body, "AssumeRole", role);
+    if (role->external_id != NULL) {
+        append_parameter(&body, "ExternalId", role->external_id);
+    }
+    if (role->mfa_serial != NULL) {
+        append_parameter(&body, "SerialNumber", role->mfa_serial);
+        append_parameter(&body, "TokenCode", role->mfa_code);
+    }
+    AwsRequest request = AWS_REQUEST_NONE;
+    request.operation = "AssumeRole";
+    request.body = buf_text(&body);
+    request.body_size = body.size;
+    return ask_for_keys(aws, role, &request, &answer, err);
+}
+
+Status sts_assume_role_with_token(Aws *aws, const StsRole *role, const char *token,
+                                  AwsKeys *ret_keys, Err *err) {
+    OWN(buf_done) Buf body = {0};
+    KeysAnswer answer = {"AssumeRoleWithWebIdentityResponse",
+                         "AssumeRoleWithWebIdentityResult.Credentials", ret_keys};
+    ASSERT(sts_is_role_arn(role->arn));
+    append_role(&body, "AssumeRoleWithWebIdentity", role);
+    append_parameter(&body, "WebIdentityToken", token);
+    AwsRequest request = AWS_REQUEST_NONE;
+    request.operation = "AssumeRoleWithWebIdentity";
+    request.is_unsigned = true;
+    request.body = buf_text(&body);
+    request.body_size = body.size;
+    return ask_for_keys(aws, role, &request, &answer, err);
+}
+
 /* --- GetCallerIdentity ----------------------------------------------------------------------- */
 
 static Status parse_identity(void *context, const HttpAnswer *answer, Err *err) {
-    char *account_id = context;
+    StsIdentity *identity = context;
     OWN(arena_done) Arena arena = {0};
     const XmlNode *root = NULL;
-    const char *text = NULL;
+    const char *account_id = NULL;
     TRY(parse_answer(&arena, answer, "GetCallerIdentityResponse", &root, err));
-    TRY(xml_need(root, "GetCallerIdentityResult.Account", 12, 12, &text, err));
-    if (!str_is_account(text)) {
+    TRY(xml_need(root, "GetCallerIdentityResult.Account", 12, 12, &account_id, err));
+    if (!str_is_account(account_id)) {
         return err_set(err, ST_PROTOCOL, "the answer's Account is no account id");
     }
-    memcpy(account_id, text, 13);
+    const char *arn = xml_text(root, "GetCallerIdentityResult.Arn");
+    const char *user_id = xml_text(root, "GetCallerIdentityResult.UserId");
+    *identity = (StsIdentity){0};
+    memcpy(identity->account_id, account_id, sizeof identity->account_id);
+    failure_copy_clean(identity->arn, sizeof identity->arn, arn == NULL ? "" : arn);
+    failure_copy_clean(identity->user_id, sizeof identity->user_id, user_id == NULL ? "" : user_id);
     return ST_OK;
 }
 
-Status sts_get_caller_identity(Aws *aws, char ret_account_id[13], Err *err) {
+Status sts_get_identity(Aws *aws, StsIdentity *ret_identity, Err *err) {
     static const char body[] = "Action=GetCallerIdentity&Version=" API_VERSION;
     AwsRequest request = AWS_REQUEST_NONE;
     request.service = AWS_STS;
@@ -195,5 +304,12 @@ Status sts_get_caller_identity(Aws *aws, char ret_account_id[13], Err *err) {
     request.body_size = sizeof body - 1;
     request.max_answer_bytes = ANSWER_MAX_BYTES;
     request.parse = parse_identity;
-    return call_run(aws, &request, ret_account_id, err);
+    return call_run(aws, &request, ret_identity, err);
+}
+
+Status sts_get_caller_identity(Aws *aws, char ret_account_id[13], Err *err) {
+    StsIdentity identity;
+    TRY(sts_get_identity(aws, &identity, err));
+    memcpy(ret_account_id, identity.account_id, sizeof identity.account_id);
+    return ST_OK;
 }

@@ -18,6 +18,37 @@ typedef void StsAssumeRoleDone(void *context, const AwsKeys *keys, const Err *fa
 Status sts_assume_role(Aws *aws, const StsAssumeRole *options, StsAssumeRoleDone *done,
                        void *context, Err *err) WARN_UNUSED;
 
+/* A role that is named in full, as profiles name it. `duration_s` 0 = 3600. */
+typedef struct StsRole {
+    const char *arn;
+    const char *session_name;
+    const char *external_id; /* NULL = none */
+    const char *mfa_serial;  /* NULL = none; and then the code that it shows */
+    const char *mfa_code;
+    int duration_s;
+} StsRole;
+
+/* With the client's own keys. Waits. */
+Status sts_assume_role_arn(Aws *aws, const StsRole *role, AwsKeys *ret_keys, Err *err) WARN_UNUSED;
+/* With the token that another identity provider gave: unsigned. Uses the role's ARN, session name
+ * and duration. Waits. */
+Status sts_assume_role_with_token(Aws *aws, const StsRole *role, const char *token,
+                                  AwsKeys *ret_keys, Err *err) WARN_UNUSED;
+
+/* "arn:aws:iam::123456789012:role/path/name" */
+bool sts_is_role_arn(const char *text);
+bool sts_is_session_name(const char *text); /* [\w+=,.@-]{2,64} */
+bool sts_is_external_id(const char *text);  /* [\w+=,.@:/-]{2,1224} */
+
+typedef struct StsIdentity {
+    char account_id[13];
+    char arn[2049];
+    char user_id[512];
+} StsIdentity;
+
+/* Whose the client's own keys are. Waits. */
+Status sts_get_identity(Aws *aws, StsIdentity *ret_identity, Err *err) WARN_UNUSED;
+
 /* The account of the client's own keys. Waits. */
 Status sts_get_caller_identity(Aws *aws, char ret_account_id[13], Err *err) WARN_UNUSED;
 

@@ -211,6 +211,11 @@ static void expired_keys_are_reported_unless_there_are_new_ones(void **state) {
 
 static AwsKeys renewed_keys;
 
+static struct {
+    Profile *profile;
+    Credentials *credentials;
+} container;
+
 static void renew(void *context) {
     (void)context;
     str_copy(renewed_keys.access_key_id, sizeof renewed_keys.access_key_id, "NEWKEY");
@@ -231,6 +236,127 @@ static void keys_renewed_meanwhile_are_used(void **state) {
     assert_int_equal(seen.failure.status, ST_OK);
     assert_true(world_was_asked(world, 0, "Credential=OLDKEY/"));
     assert_true(world_was_asked(world, 1, "Credential=NEWKEY/"));
+}
+
+/* A client whose keys come from a container: the same scripted server. */
+static void use_container(World *world) {
+    static char url[100];
+    snprintf(url, sizeof url, "%s/container", scripted_server_url(world->server));
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    unsetenv("AWS_PROFILE");
+    Err err = {0};
+    assert_int_equal(profile_open(NULL, &container.profile, &err), ST_OK);
+    const CredentialsOptions options = {.profile = container.profile, .region = "eu-west-1"};
+    credentials_open(&options, &container.credentials);
+    aws_close_at(&world->aws);
+    setenv("AWS_ENDPOINT_URL", scripted_server_url(world->server), 1);
+    const AwsOptions aws = {.http = world->http,
+                            .credentials = container.credentials,
+                            .profile = container.profile,
+                            .region = "eu-west-1",
+                            .cancelled = &world->cancelled};
+    if (aws_open(&aws, &world->aws, &err) != ST_OK) {
+        fail_msg("%s", err.message);
+    }
+    unsetenv("AWS_ENDPOINT_URL");
+}
+
+static void forget_container(World *world) {
+    aws_close_at(&world->aws);
+    credentials_close_at(&container.credentials);
+    profile_close_at(&container.profile);
+    unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+}
+
+#define CONTAINER_KEYS(id)                                                                         \
+    "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"s\",\"Token\":\"t" id "\","                 \
+    "\"Expiration\":\"2096-01-01T00:00:00Z\"}"
+#define EXPIRED "{\"__type\":\"ExpiredTokenException\"}"
+
+/* In the middle of the loop's run: the renewal has a loop of its own. */
+static void expired_keys_of_ones_own_are_renewed_once(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 200, CONTAINER_KEYS("ONE"));
+    use_container(world);
+    world_answer(world, 400, EXPIRED);
+    world_answer(world, 200, CONTAINER_KEYS("TWO"));
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_true(world_was_asked(world, 1, "Credential=ONE/"));
+    assert_true(world_was_asked(world, 3, "Credential=TWO/"));
+    assert_true(world_was_asked(world, 3, "X-Amz-Security-Token: tTWO"));
+    seen = (Seen){0};
+    world_answer(world, 400, EXPIRED);
+    world_answer(world, 200, CONTAINER_KEYS("THREE"));
+    world_answer(world, 400, EXPIRED);
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_EXPIRED);
+    assert_int_equal(scripted_server_requests(world->server), 7);
+    forget_container(world);
+}
+
+static void keys_that_stay_expired_are_said_to_be_at_once(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_answer(world, 200, CONTAINER_KEYS("ONE"));
+    use_container(world);
+    world_answer(world, 400, EXPIRED);
+    world_answer(world, 200, CONTAINER_KEYS("ONE"));
+    AwsRequest request = config_request();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_EXPIRED);
+    seen = (Seen){0};
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_CREDENTIALS);
+    assert_non_null(strstr(seen.failure.message, "the credentials have expired"));
+    assert_int_equal(scripted_server_requests(world->server), 3);
+    forget_container(world);
+}
+
+static void a_client_does_not_open_without_keys(void **state) {
+    World *world = *state;
+    Err err = {0};
+    Profile *profile = NULL;
+    Credentials *credentials = NULL;
+    Aws *aws = NULL;
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    assert_int_equal(profile_open(NULL, &profile, &err), ST_OK);
+    credentials_open(&(CredentialsOptions){.profile = profile, .region = "eu-west-1"},
+                     &credentials);
+    const AwsOptions options = {
+        .http = world->http, .credentials = credentials, .region = "eu-west-1"};
+    assert_int_equal(aws_open(&options, &aws, &err), ST_CREDENTIALS);
+    assert_null(aws);
+    credentials_close(credentials);
+    profile_close(profile);
+}
+
+static void what_is_unsigned_needs_no_keys(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    aws_close_at(&world->aws);
+    Err err = {0};
+    setenv("AWS_ENDPOINT_URL", scripted_server_url(world->server), 1);
+    assert_int_equal(
+        aws_open(&(AwsOptions){.http = world->http, .region = "eu-west-1"}, &world->aws, &err),
+        ST_OK);
+    unsetenv("AWS_ENDPOINT_URL");
+    world_answer(world, 200, "{}");
+    AwsRequest request = config_request();
+    request.is_unsigned = true;
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    assert_true(world_was_asked(world, 0, "X-Amz-Target: StarlingDoveService."));
+    assert_false(world_was_asked(world, 0, "Authorization"));
 }
 
 /* --- Deadline and cancelling ----------------------------------------------------------------- */
@@ -375,6 +501,10 @@ int main(void) {
         WORLD_TEST(an_unknown_region_is_no_host),
         WORLD_TEST(expired_keys_are_reported_unless_there_are_new_ones),
         WORLD_TEST(keys_renewed_meanwhile_are_used),
+        WORLD_TEST(expired_keys_of_ones_own_are_renewed_once),
+        WORLD_TEST(keys_that_stay_expired_are_said_to_be_at_once),
+        WORLD_TEST(a_client_does_not_open_without_keys),
+        WORLD_TEST(what_is_unsigned_needs_no_keys),
         WORLD_TEST(no_attempt_begins_after_the_deadline),
         WORLD_TEST(throttling_ends_with_the_deadline),
         WORLD_TEST(a_wait_is_cut_short_when_cancelled),

@@ -177,6 +177,78 @@ static void the_callers_account(void **state) {
     assert_int_not_equal(err.hint[0], '\0');
 }
 
+static void who_one_is(void **state) {
+    World *world = *state;
+    Err err = {0};
+    StsIdentity identity;
+    world_answer(world, 200,
+                 "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/a"
+                 "\t&#27;[2J</Arn><UserId>AIDA</UserId><Account>210987654321</Account>"
+                 "</GetCallerIdentityResult></GetCallerIdentityResponse>");
+    /* An escape cannot stand in XML; a tab may, and does not reach the terminal. */
+    world->aws->quota.tokens = 0;
+    assert_int_equal(sts_get_identity(world->aws, &identity, &err), ST_PROTOCOL);
+    world_answer(world, 200,
+                 "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/a\tb"
+                 "</Arn><UserId>AIDA</UserId><Account>210987654321</Account>"
+                 "</GetCallerIdentityResult></GetCallerIdentityResponse>");
+    assert_int_equal(sts_get_identity(world->aws, &identity, &err), ST_OK);
+    assert_string_equal(identity.account_id, "210987654321");
+    assert_string_equal(identity.arn, "arn:aws:iam::1:user/a b");
+    assert_string_equal(identity.user_id, "AIDA");
+}
+
+static void a_role_named_in_full_is_assumed_with_a_device_code(void **state) {
+    World *world = *state;
+    Err err = {0};
+    AwsKeys keys = {0};
+    const StsRole role = {.arn = "arn:aws-cn:iam::123456789012:role/a",
+                          .session_name = "me",
+                          .mfa_serial = "arn:aws-cn:iam::1:mfa/me",
+                          .mfa_code = "123456"};
+    world_answer(world, 200, ANSWER("ASIA", "s", "t", "2026-11-22T07:00:00Z"));
+    assert_int_equal(sts_assume_role_arn(world->aws, &role, &keys, &err), ST_OK);
+    assert_string_equal(keys.access_key_id, "ASIA");
+    assert_true(world_was_asked(world, 0,
+                                "RoleArn=arn%3Aaws-cn%3Aiam%3A%3A123456789012%3Arole%2Fa&"
+                                "RoleSessionName=me&DurationSeconds=3600&"
+                                "SerialNumber=arn%3Aaws-cn%3Aiam%3A%3A1%3Amfa%2Fme&"
+                                "TokenCode=123456"));
+    world->aws->quota.tokens = 0;
+    world_answer(world, 200, ANSWER("ASIA", "s", "t", "tomorrow"));
+    assert_int_equal(sts_assume_role_arn(world->aws, &role, &keys, &err), ST_PROTOCOL);
+    assert_string_equal(keys.access_key_id, "");
+}
+
+static void arns_of_roles_are_known(void **state) {
+    (void)state;
+    static const char *const good[] = {
+        "arn:aws:iam::123456789012:role/a",
+        "arn:aws-us-gov:iam::123456789012:role/path/to/a+b",
+        "arn:aws-cn:iam::123456789012:role/service-role/x",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(sts_is_role_arn(good[i]));
+    }
+    static const char *const bad[] = {
+        "",
+        "reader",
+        "arn:aws:iam::123456789012:user/a",
+        "arn:aws:iam::12345678901:role/a",
+        "arn:aws:iam::1234567890123:role/a",
+        "arn:aws:iam:eu-west-1:123456789012:role/a",
+        "arn:aws:iam::123456789012:role/",
+        "arn:aws:iam::123456789012:role/a b",
+        "arn:aws",
+        "arn:aws:iam::",
+        "arn:aws:s3::123456789012:role/a",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(sts_is_role_arn(bad[i]));
+    }
+    assert_false(sts_is_role_arn(NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_session_is_opened),
@@ -185,6 +257,9 @@ int main(void) {
         WORLD_TEST(answers_without_proper_keys_are_refused),
         WORLD_TEST(wrong_options_are_not_even_asked),
         WORLD_TEST(the_callers_account),
+        WORLD_TEST(who_one_is),
+        WORLD_TEST(a_role_named_in_full_is_assumed_with_a_device_code),
+        WORLD_TEST(arns_of_roles_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
