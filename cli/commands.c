@@ -122,6 +122,18 @@ const Command command_table[] = {
      .min_operands = 1,
      .max_operands = 1,
      .run = cmd_invoke},
+    {.name = "whoami",
+     .bit = COMMAND_WHOAMI,
+     .operands = "",
+     .summary = "tell who one is for AWS, by which credentials, and where it is asked",
+     .details = "Credentials are looked for where AWS's own tools look, in their order: the "
+                "environment (unless --profile names a profile), the profile's role, a web "
+                "identity, SSO, the credentials file, a process, the config file, the container, "
+                "the EC2 instance.\n\n"
+                "An endpoint that was set shows in brackets what set it.",
+     .examples = "confhouse whoami --profile audit\n"
+                 "confhouse whoami --format json | jq -r .[0].arn",
+     .run = cmd_whoami},
     {.name = "help",
      .operands = "[COMMAND | settings | query NAME]",
      .summary = "tell about a command, all settings, or a query",

@@ -1,11 +1,9 @@
 #include "app/app.h"
 
-#include "aws/credentials.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *app_version(void) {
@@ -24,8 +22,9 @@ void app_close(App *app) {
     store_close(app->store);
     aws_close(app->store_aws);
     aws_close(app->aws);
-    credentials_wipe(&app->keys);
+    credentials_close(app->credentials);
     http_close(app->http);
+    profile_close(app->profile);
     temp_dir_close(&app->scratch);
     *app = (App){0};
 }
@@ -69,30 +68,53 @@ void app_protect_store(App *app, bool is_protected) {
     }
 }
 
+/* What the profile says of the region counts where nothing else does. */
+static Status take_profile_region(App *app, Err *err) {
+    char place[PROFILE_PLACE_SIZE];
+    ProfileValue region = profile_get(app->profile, NULL, "region");
+    if (str_is_empty(region.text)) {
+        return ST_OK;
+    }
+    profile_format_place(&region, place);
+    char *origin = mem_printf("%s: region", place);
+    Status status =
+        settings_put(app->settings, SETTING_REGION, region.text, SOURCE_PROFILE, origin, err);
+    mem_free(origin);
+    return status;
+}
+
+static Status open_profile(App *app, Err *err) {
+    if (app->profile != NULL) {
+        return ST_OK;
+    }
+    TRY(profile_open(settings_text(app->settings, SETTING_PROFILE), &app->profile, err));
+    return take_profile_region(app, err);
+}
+
+Status app_region(App *app, const char **ret_region, Err *err) {
+    if (!settings_is_set(app->settings, SETTING_REGION)) {
+        TRY(open_profile(app, err));
+    }
+    *ret_region = settings_text(app->settings, SETTING_REGION);
+    return ST_OK;
+}
+
+static const char user_agent[] = "confhouse/" CONFHOUSE_VERSION;
+
 static Status open_http(App *app, Err *err) {
     if (app->http != NULL) {
         return ST_OK;
     }
-    const char *ca_bundle = getenv("AWS_CA_BUNDLE");
     const HttpOptions options = {
         .max_connections = (int)settings_int(app->settings, SETTING_CONCURRENCY),
-        .ca_bundle = str_is_empty(ca_bundle) ? NULL : ca_bundle,
-        .user_agent = "confhouse/" CONFHOUSE_VERSION,
+        .ca_bundle = profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle").text,
+        .user_agent = user_agent,
     };
     return http_open(&options, &app->http, err);
 }
 
-static Status open_keys(App *app, Err *err) {
-    if (app->has_keys) {
-        return ST_OK;
-    }
-    TRY(credentials_from_environment(&app->keys, err));
-    app->has_keys = true;
-    return ST_OK;
-}
-
 /* The region that is set, else the first of those to scan. */
-static Status find_region(const App *app, char *ret_region, size_t size, Err *err) {
+static Status find_region(App *app, char *ret_region, size_t size, Err *err) {
     const char *region = settings_text(app->settings, SETTING_REGION);
     const char *regions = settings_text(app->settings, SETTING_REGIONS);
     if (region != NULL) {
@@ -101,7 +123,7 @@ static Status find_region(const App *app, char *ret_region, size_t size, Err *er
     }
     if (regions == NULL) {
         err_set(err, ST_USAGE, "no region is set");
-        return err_hint(err, "set it with --region or AWS_REGION, like eu-west-1");
+        return err_hint(err, "set it with --region, AWS_REGION or in the profile, like eu-west-1");
     }
     OWN(mem_free_at) char *copy = mem_strdup(regions);
     char *rest = copy;
@@ -109,16 +131,32 @@ static Status find_region(const App *app, char *ret_region, size_t size, Err *er
     return ST_OK;
 }
 
+/* One search for keys serves all clients. It goes on as long as the store's does: a shard is saved
+ * although the scan is cancelled. */
+static void open_credentials(App *app) {
+    const CredentialsOptions options = {
+        .profile = app->profile,
+        .region = app->region,
+        .ca_bundle = profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle").text,
+        .user_agent = user_agent,
+        .cancelled = &app->store_cancelled,
+    };
+    if (app->credentials == NULL) {
+        credentials_open(&options, &app->credentials);
+    }
+}
+
 static Status open_aws(App *app, int64_t deadline_ms, const bool *cancelled, Aws **ret_aws,
                        Err *err) {
-    char region[32];
-    TRY(find_region(app, region, sizeof region, err));
+    TRY(open_profile(app, err));
+    TRY(find_region(app, app->region, sizeof app->region, err));
     TRY(open_http(app, err));
-    TRY(open_keys(app, err));
+    open_credentials(app);
     const AwsOptions options = {
         .http = app->http,
-        .keys = &app->keys,
-        .region = region,
+        .credentials = app->credentials,
+        .profile = app->profile,
+        .region = app->region,
         .deadline_ms = deadline_ms,
         .cancelled = cancelled,
     };

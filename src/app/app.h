@@ -1,6 +1,6 @@
-/* App: the handles of one command, opened when first asked for, in their order (settings, HTTP,
- * credentials, AWS, store, history) and closed in reverse. Modules below take only what they use;
- * only run.h and the commands know an App. */
+/* App: the handles of one command, opened when first asked for, in their order (settings, profile,
+ * HTTP, credentials, AWS, store, history) and closed in reverse. Modules below take only what they
+ * use; only run.h and the commands know an App. */
 #ifndef APP_APP_H
 #define APP_APP_H
 
@@ -24,9 +24,10 @@ typedef struct App {
     /* Inside. */
     bool store_cancelled; /* as `cancelled`, but not while a shard must still be saved */
     bool store_protected;
+    Profile *profile;
     Http *http;
-    bool has_keys;
-    AwsKeys keys;
+    char region[32]; /* that AWS's clients were opened with */
+    Credentials *credentials;
     Aws *aws;
     Aws *store_aws;
     Store *store;
@@ -44,6 +45,10 @@ const char *app_version(void);
 /* From now on SIGINT and SIGTERM set `cancelled` and wake the loop; the second one of a kind ends
  * the program at once. One App at a time; NULL ends it. */
 void app_watch_signals(App *app);
+
+/* The region that is set: by a flag, the environment, a settings file or the profile; NULL = none.
+ */
+Status app_region(App *app, const char **ret_region, Err *err) WARN_UNUSED;
 
 /* For Organizations, STS and Config: stops at the deadline and when cancelled. */
 Status app_aws(App *app, Aws **ret_aws, Err *err) WARN_UNUSED;

@@ -14,11 +14,14 @@ static const char workbook_type[] =
 Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
     const Settings *settings = app->settings;
     const char *regions = settings_text(settings, SETTING_REGIONS);
+    if (regions == NULL) {
+        TRY(app_region(app, &regions, err));
+    }
     const PlanOptions options = {
         .group_id = settings_text(settings, SETTING_GROUP_ID),
         .date = settings_text(settings, SETTING_DATE),
         .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
-        .regions = regions == NULL ? settings_text(settings, SETTING_REGION) : regions,
+        .regions = regions,
         .exclude_accounts = settings_text(settings, SETTING_EXCLUDE_ACCOUNT),
         .shards = settings_is_set(settings, SETTING_SHARDS)
                       ? (int)settings_int(settings, SETTING_SHARDS)

@@ -25,10 +25,10 @@ static void job_done(ScanJob *job) {
     arena_done(&job->arena);
 }
 
-static Status split_regions(const Settings *settings, ScanJob *job, Err *err) {
-    const char *text = settings_text(settings, SETTING_REGIONS);
+static Status split_regions(App *app, ScanJob *job, Err *err) {
+    const char *text = settings_text(app->settings, SETTING_REGIONS);
     if (text == NULL) {
-        text = settings_text(settings, SETTING_REGION);
+        TRY(app_region(app, &text, err));
     }
     if (text == NULL) {
         err_set(err, ST_USAGE, "there is no region to scan");
@@ -63,9 +63,9 @@ static void name_batch(const Event *event, char ret_shard_id[65]) {
     snprintf(ret_shard_id, 65, "batch-%.12s", hex);
 }
 
-static Status job_from_event(const App *app, const Event *event, ScanJob *job, Err *err) {
+static Status job_from_event(App *app, const Event *event, ScanJob *job, Err *err) {
     const Settings *settings = app->settings;
-    TRY(split_regions(settings, job, err));
+    TRY(split_regions(app, job, err));
     TRY(plan_resolve_date(settings_text(settings, SETTING_DATE),
                           settings_text(settings, SETTING_GROUP_ID), job->date, err));
     const char *group_id = settings_text(settings, SETTING_GROUP_ID);

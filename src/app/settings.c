@@ -252,6 +252,7 @@ Status settings_put(Settings *settings, SettingId id, const char *text, SettingS
     } else {
         value.text = arena_strdup(&settings->arena, text);
     }
+    value.origin = arena_strdup(&settings->arena, origin);
     *old = value;
     return ST_OK;
 }
@@ -267,6 +268,10 @@ bool settings_is_set(const Settings *settings, SettingId id) {
 
 SettingSource settings_source(const Settings *settings, SettingId id) {
     return settings->values[id].source;
+}
+
+const char *settings_origin(const Settings *settings, SettingId id) {
+    return settings->values[id].origin;
 }
 
 const char *settings_text(const Settings *settings, SettingId id) {

@@ -29,7 +29,8 @@ enum {
     COMMAND_PULL = 1 << 8,
     COMMAND_HISTORY = 1 << 9,
     COMMAND_INVOKE = 1 << 10,
-    COMMAND_ALL = (1 << 11) - 1,
+    COMMAND_WHOAMI = 1 << 11,
+    COMMAND_ALL = (1 << 12) - 1,
 };
 
 typedef enum SettingType {
@@ -92,6 +93,7 @@ const char *setting_suggest(const char *name, unsigned commands);
 /* Later ones win. An event is what a worker was told to do, in so many words. */
 typedef enum SettingSource {
     SOURCE_DEFAULT,
+    SOURCE_PROFILE, /* of AWS's own tools */
     SOURCE_FILE,
     SOURCE_ENVIRONMENT,
     SOURCE_FLAG,
@@ -100,8 +102,9 @@ typedef enum SettingSource {
 
 typedef struct SettingValue {
     SettingSource source;
-    const char *text; /* NULL = not set */
-    int64_t number;   /* INT, DURATION in ms, FLAG 0 or 1, CHOICE its index */
+    const char *text;   /* NULL = not set */
+    const char *origin; /* what set it, as messages call it */
+    int64_t number;     /* INT, DURATION in ms, FLAG 0 or 1, CHOICE its index */
     double ratio;
 } SettingValue;
 
@@ -132,8 +135,9 @@ void settings_warn_of_variables(void);
 
 bool settings_is_set(const Settings *settings, SettingId id); /* by more than its default */
 SettingSource settings_source(const Settings *settings, SettingId id);
-const char *settings_text(const Settings *settings, SettingId id); /* NULL = not set */
-int64_t settings_int(const Settings *settings, SettingId id);      /* 0 when not set; ms; index */
+const char *settings_origin(const Settings *settings, SettingId id); /* NULL = not set */
+const char *settings_text(const Settings *settings, SettingId id);   /* NULL = not set */
+int64_t settings_int(const Settings *settings, SettingId id);        /* 0 when not set; ms; index */
 bool settings_flag(const Settings *settings, SettingId id);
 double settings_ratio(const Settings *settings, SettingId id);
 

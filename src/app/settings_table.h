@@ -116,9 +116,12 @@
     X(STORE, .name = "store", .placeholder = "URL", .fallback = "./confhouse-data",                \
       .section = SECTION_COMMON, .commands = COMMAND_ALL,                                          \
       .help = "s3://bucket/prefix or a directory; s3://$REPORT_BUCKET/$REPORT_PREFIX when absent") \
+    X(PROFILE, .name = "profile", .placeholder = "NAME", .section = SECTION_COMMON,                \
+      .commands = COMMAND_ALL,                                                                     \
+      .help = "profile of ~/.aws/config, before the environment's keys; $AWS_PROFILE when absent") \
     X(REGION, .name = "region", .placeholder = "REGION", .section = SECTION_COMMON,                \
       .commands = COMMAND_ALL, .is_valid = str_is_region, .shape = "a region like eu-west-1",      \
-      .help = "where S3 and STS are asked; $AWS_REGION or $AWS_DEFAULT_REGION when absent")        \
+      .help = "where S3 and STS are asked; $AWS_REGION, $AWS_DEFAULT_REGION or the profile's")     \
     X(CONFIG, .name = "config", .placeholder = "FILE", .section = SECTION_COMMON,                  \
       .commands = COMMAND_ALL, .help = "settings file: lines of the form name = value")            \
     X(LOG_FORMAT, .name = "log-format", .type = SETTING_CHOICE, .choices = "text,json",            \

@@ -106,6 +106,15 @@ static void flags_come_before_environment_before_file_before_defaults(void **sta
     assert_int_equal(settings_source(&settings, SETTING_OWNER_TAG), SOURCE_FILE);
     assert_string_equal(settings_text(&settings, SETTING_TAG_PREFIX), "mox.");
     assert_int_equal(settings_source(&settings, SETTING_TAG_PREFIX), SOURCE_DEFAULT);
+    assert_string_equal(settings_origin(&settings, SETTING_ROLE_NAME), "--flag");
+    assert_string_equal(settings_origin(&settings, SETTING_CONCURRENCY), "CONFHOUSE_CONCURRENCY");
+    assert_true(str_ends(settings_origin(&settings, SETTING_OWNER_TAG), ":3: owner-tag"));
+    assert_null(settings_origin(&settings, SETTING_REGION));
+    /* A profile of AWS's tools is weaker than all of these. */
+    assert_int_equal(
+        settings_put(&settings, SETTING_OWNER_TAG, "from.profile", SOURCE_PROFILE, "x", &err),
+        ST_OK);
+    assert_string_equal(settings_text(&settings, SETTING_OWNER_TAG), "from.file");
     /* An event is stronger still. */
     assert_int_equal(
         settings_put(&settings, SETTING_ROLE_NAME, "from-event", SOURCE_EVENT, "role_name", &err),
