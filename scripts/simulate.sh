@@ -27,6 +27,7 @@ simulator_start() {
     simulator_url=http://127.0.0.1:$(cat "$port_file")
     unset "${!AWS_@}" "${!CONFHOUSE_@}" REPORT_BUCKET REPORT_PREFIX
     export AWS_ENDPOINT_URL=$simulator_url AWS_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true
+    export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
     export AWS_ACCESS_KEY_ID=AKIASIMULATED0000001 AWS_SECRET_ACCESS_KEY=simulated-secret-key
     export no_proxy=127.0.0.1
 }

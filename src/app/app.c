@@ -101,13 +101,31 @@ Status app_region(App *app, const char **ret_region, Err *err) {
 
 static const char user_agent[] = "confhouse/" CONFHOUSE_VERSION;
 
+/* The file of trusted certificates; NULL = the system's. */
+static const char *ca_bundle(const App *app) {
+    return profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle").text;
+}
+
+static Status check_ca_bundle(const App *app, Err *err) {
+    ProfileValue bundle = profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle");
+    if (bundle.text == NULL || file_exists(bundle.text)) {
+        return ST_OK;
+    }
+    if (bundle.line == 0) {
+        return err_set(err, ST_USAGE, "AWS_CA_BUNDLE: there is no %.400s", bundle.text);
+    }
+    return err_set(err, ST_USAGE, "%.200s:%d: ca_bundle: there is no %.400s", bundle.path,
+                   bundle.line, bundle.text);
+}
+
 static Status open_http(App *app, Err *err) {
     if (app->http != NULL) {
         return ST_OK;
     }
+    TRY(check_ca_bundle(app, err));
     const HttpOptions options = {
         .max_connections = (int)settings_int(app->settings, SETTING_CONCURRENCY),
-        .ca_bundle = profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle").text,
+        .ca_bundle = ca_bundle(app),
         .user_agent = user_agent,
     };
     return http_open(&options, &app->http, err);
@@ -137,7 +155,7 @@ static void open_credentials(App *app) {
     const CredentialsOptions options = {
         .profile = app->profile,
         .region = app->region,
-        .ca_bundle = profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle").text,
+        .ca_bundle = ca_bundle(app),
         .user_agent = user_agent,
         .cancelled = &app->store_cancelled,
     };

@@ -40,7 +40,7 @@ Status source_container_url(Buf *ret_url, Err *err) {
     const char *full = getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     Uri uri;
     Err cause = {0};
-    bool is_relative = !str_is_empty(relative);
+    bool is_relative = relative != NULL && relative[0] != '\0';
     buf_clear(ret_url);
     if (!is_relative && str_is_empty(full)) {
         return err_set(err, ST_NOTHING, "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set");

@@ -128,12 +128,11 @@ static Status get_token(Metadata *metadata, Err *err) {
 static Status get_role(Metadata *metadata, char ret_role[ROLE_MAX_BYTES], Err *err) {
     OWN(buf_done) Buf body = {0};
     TRY(ask(metadata, "GET", KEYS_PATH, buf_text(&metadata->token_header), &body, err));
-    size_t size = strcspn(buf_text(&body), "\r\n");
-    body.data[size] = '\0';
-    if (!str_is_role_name(body.data) || strchr(body.data, '/') != NULL || size >= ROLE_MAX_BYTES) {
+    str_copy(ret_role, ROLE_MAX_BYTES, buf_text(&body));
+    ret_role[strcspn(ret_role, "\r\n")] = '\0';
+    if (!str_is_role_name(ret_role) || strchr(ret_role, '/') != NULL) {
         return err_set(err, ST_NOTHING, "%s names no role", metadata->base);
     }
-    str_copy(ret_role, ROLE_MAX_BYTES, body.data);
     return ST_OK;
 }
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX_BYTES = 64 << 10, POLL_MS = 100, END_MS = 2000 };
+enum { OUTPUT_MAX_BYTES = 64 << 10, POLL_MS = 100, END_MS = 2000, WAIT_NS = 10000000 };
 
 /* --- Running --------------------------------------------------------------------------------- */
 
@@ -98,7 +98,7 @@ static int end_process(pid_t pid, bool is_wanted) {
             signal_next = is_wanted ? SIGTERM : SIGKILL;
             is_wanted = false;
         }
-        const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+        const struct timespec pause = {.tv_nsec = WAIT_NS};
         nanosleep(&pause, NULL);
     }
     return status;

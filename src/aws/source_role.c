@@ -156,16 +156,17 @@ static Status find_base_keys(const SourceContext *context, const char *name,
 
 /* --- Assuming it ----------------------------------------------------------------------------- */
 
-static Status assume(const SourceContext *context, const SourceKeys *base, StsRole *role,
+static Status assume(const SourceContext *context, const SourceKeys *base, const StsRole *role,
                      SourceKeys *found, Err *err) {
     char code[SOURCE_MFA_CODE_SIZE] = "";
+    StsRole with_code = *role;
     OWN(source_client_close) SourceClient client = {0};
     if (role->mfa_serial != NULL) {
         TRY(source_ask_mfa_code(context, role->mfa_serial, code, err));
-        role->mfa_code = code;
+        with_code.mfa_code = code;
     }
     TRY(source_client_open(context, &base->keys, context->region, &client, err));
-    return sts_assume_role_arn(client.aws, role, &found->keys, err);
+    return sts_assume_role_arn(client.aws, &with_code, &found->keys, err);
 }
 
 static bool is_chained(const SourceKeys *base) {

@@ -9,8 +9,14 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIACONFHOUSETEST001", "AWS_SECRET_ACCESS_KEY": "t
         "AWS_REGION": "eu-west-1"}
 
 
+# Nor what AWS's own tools have on this machine.
+NOTHING = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+           "AWS_EC2_METADATA_DISABLED": "true"}
+
+
 def clean_environment(more=None):
-    return {k: v for k, v in os.environ.items() if not k.startswith(OURS)} | (more or {})
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+    return clean | NOTHING | (more or {})
 
 
 class Cli:
