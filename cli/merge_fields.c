@@ -19,8 +19,8 @@ size_t merge_fields(const RunMerge *merge, OutputField *fields, size_t count) {
     fields[count++] = FIELD_INT("superseded", result->superseded);
     fields[count++] = FIELD_INT("refused", result->refused);
     fields[count++] = FIELD_INT("waivers", result->waivers);
-    fields[count++] = FIELD_INT("waivers_refused", result->waiver_problems);
-    fields[count++] = FIELD_INT("findings_waived", result->findings_waived);
+    fields[count++] = FIELD_INT("bad_waivers", result->waiver_problems);
+    fields[count++] = FIELD_INT("waived", result->findings_waived);
     fields[count++] = FIELD_TEXT("history", result->history.key);
     fields[count++] = FIELD_TEXT("sha256", result->history.sha256);
     return count;

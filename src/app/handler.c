@@ -52,8 +52,8 @@ static void put_merge(JsonWriter *json, const RunMerge *merge) {
     json_put_int(json, "scopes_skipped", result->scopes_skipped);
     json_put_int(json, "rules_failed", result->rules_failed);
     json_put_int(json, "waivers", result->waivers);
-    json_put_int(json, "waivers_refused", result->waiver_problems);
-    json_put_int(json, "findings_waived", result->findings_waived);
+    json_put_int(json, "bad_waivers", result->waiver_problems);
+    json_put_int(json, "waived", result->findings_waived);
     json_put_bool(json, "changed_the_past", result->changed_the_past);
     put_gaps(json, &merge->gaps);
 }

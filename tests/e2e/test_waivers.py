@@ -100,7 +100,7 @@ def test_what_a_waiver_matches(cli, waiver, expected):
     put_file(cli, waiver)
     merged = put_run(cli, WEEKS[0], FINDINGS, compliant=[(ALPHA, "eu-west-1", "fine")])
     assert set(waived(cli, WEEKS[0])) == expected
-    assert (merged["waivers"], merged["findings_waived"]) == (1, len(expected))
+    assert (merged["waivers"], merged["waived"]) == (1, len(expected))
     rows = cli.rows("query", "findings")
     assert len(rows) == len(FINDINGS)
     assert {row["resource_id"] for row in rows if row["waived"]} == expected
@@ -171,7 +171,7 @@ def test_the_newest_run_takes_the_file_as_it_is_now(cli):
     for file in ([{"resource": "site", "reason": "two"}], [], [one]):
         put_file(cli, *file)
         merged = merge(cli, WEEKS[1])
-        states.append((waived(cli, WEEKS[1]), merged["findings_waived"],
+        states.append((waived(cli, WEEKS[1]), merged["waived"],
                        waived(cli, WEEKS[0]) == {"logs": "one"}))
     assert states == [({"site": "two"}, 1, True), ({}, 0, True), ({"logs": "one"}, 1, True)]
     with open_history(cli.store) as db:
@@ -233,7 +233,7 @@ def test_a_bad_line_is_listed_and_loses_nothing_else(cli, line, why):
     put_file(cli, {"resource": "logs", "reason": "before"}, line,
              {"resource": "site", "reason": "behind"})
     merged = put_run(cli, WEEKS[0], FINDINGS, expect=3)
-    assert (merged["waivers"], merged["waivers_refused"], merged["findings_waived"]) == (2, 1, 2)
+    assert (merged["waivers"], merged["bad_waivers"], merged["waived"]) == (2, 1, 2)
     assert waived(cli, WEEKS[0]) == {"logs": "before", "site": "behind"}
     row, = [r for r in cli.rows("query", "waivers") if r["state"] == "refused"]
     assert row["line"] == 3 and why in row["message"], row
@@ -246,7 +246,7 @@ def test_bytes_that_are_no_text(cli):
     (cli.store / "waivers.csv").write_bytes(
         ",".join(COLUMNS).encode() + b"\nlogs\xff,,,,why,me,2027-01-01\n,,,logs,ok,me,2027-01-01\n")
     merged = put_run(cli, WEEKS[0], FINDINGS, expect=3)
-    assert (merged["waivers"], merged["waivers_refused"]) == (1, 1)
+    assert (merged["waivers"], merged["bad_waivers"]) == (1, 1)
     assert waived(cli, WEEKS[0]) == {"logs": "ok"}
 
 
@@ -259,7 +259,7 @@ def test_bytes_that_are_no_text(cli):
 def test_a_first_line_that_names_no_columns_makes_all_of_it_useless(cli, text, why):
     (cli.store / "waivers.csv").write_text(text + "a,,,,why,me,2027-01-01\n")
     merged = put_run(cli, WEEKS[0], FINDINGS, expect=3)
-    assert (merged["waivers"], merged["waivers_refused"]) == (0, 1)
+    assert (merged["waivers"], merged["bad_waivers"]) == (0, 1)
     row, = cli.rows("query", "waivers")
     assert (row["line"], row["state"]) == (1, "refused") and why in row["message"]
 
@@ -278,18 +278,18 @@ def test_columns_in_any_order_and_others_between(cli):
 def test_a_file_without_waivers(cli, text):
     (cli.store / "waivers.csv").write_text(text)
     merged = put_run(cli, WEEKS[0], FINDINGS)
-    assert (merged["waivers"], merged["waivers_refused"]) == (0, 0)
+    assert (merged["waivers"], merged["bad_waivers"]) == (0, 0)
 
 
 def test_a_file_that_is_too_large_or_has_too_many_bad_lines(cli):
     (cli.store / "waivers.csv").write_text(",".join(COLUMNS) + "\n" + "bad\n" * 1500)
     merged = put_run(cli, WEEKS[0], FINDINGS, expect=3)
-    assert merged["waivers_refused"] == 1500
+    assert merged["bad_waivers"] == 1500
     rows = cli.rows("query", "waivers")
     assert len(rows) == 1000 and "not listed" in rows[-1]["message"]
     (cli.store / "waivers.csv").write_bytes(b"x" * (16 * 1024 * 1024 + 1))
     merged = merge(cli, WEEKS[0], expect=3)
-    assert merged["waivers_refused"] == 1
+    assert merged["bad_waivers"] == 1
 
 
 # ---- against whole runs ----
