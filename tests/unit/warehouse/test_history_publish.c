@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "sql_text.h"
 #include "store/store_driver.h"
 #include "warehouse/history.h"
 
@@ -18,11 +19,28 @@
 typedef struct LossyStore {
     Store base;
     Store *inside;
-    const char *file;
+    const TempDir *dir;
     bool is_taken; /* whether that first write was carried out */
     int others;    /* publish meanwhile */
     bool has_lost;
 } LossyStore;
+
+/* A history whose newest run is that one. */
+static char *make_history(const TempDir *dir, const char *group_id) {
+    char *path = temp_dir_path(dir, group_id);
+    Db *db = NULL;
+    Err err;
+    const DbParam run[] = {DB_INT(":run_no", 1),
+                           DB_TEXT(":group_id", group_id),
+                           DB_TEXT(":scan_date", "2026-11-22"),
+                           DB_TEXT(":owner_tag", "mox.owner"),
+                           DB_TEXT(":version", "0"),
+                           DB_END};
+    assert_int_equal(history_open_scratch(path, &db, &err), ST_OK);
+    assert_int_equal(db_run(db, sql_merge_put_run, run, &err), ST_OK);
+    db_close(db);
+    return path;
+}
 
 static void publish_other(const LossyStore *lossy, int number) {
     HistoryLatest latest;
@@ -30,8 +48,8 @@ static void publish_other(const LossyStore *lossy, int number) {
     Err err;
     OWN(mem_free_at) char *group_id = mem_printf("other-%d", number);
     assert_int_equal(history_latest(lossy->inside, &latest, &err), ST_OK);
-    assert_int_equal(history_publish(lossy->inside, &latest, lossy->file, group_id, &ref, &err),
-                     ST_OK);
+    OWN(mem_free_at) char *path = make_history(lossy->dir, group_id);
+    assert_int_equal(history_publish(lossy->inside, &latest, path, &ref, &err), ST_OK);
 }
 
 static Status lossy_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) {
@@ -76,15 +94,14 @@ static Told publish_among(int others, bool is_taken) {
     Store *inside = NULL;
     assert_int_equal(temp_dir_open(&dir, &err), ST_OK);
     OWN(mem_free_at) char *url = temp_dir_path(&dir, "store");
-    OWN(mem_free_at) char *file = temp_dir_path(&dir, "history.db");
-    assert_int_equal(file_write_atomic(file, "history", 7, &err), ST_OK);
+    OWN(mem_free_at) char *file = make_history(&dir, "ours");
     assert_int_equal(store_open(url, NULL, &inside, &err), ST_OK);
     LossyStore lossy = {
-        {&lossy_driver}, .inside = inside, .file = file, .is_taken = is_taken, .others = others};
+        {&lossy_driver}, .inside = inside, .dir = &dir, .is_taken = is_taken, .others = others};
     publish_other(&lossy, 99);
 
     assert_int_equal(history_latest(inside, &latest, &err), ST_OK);
-    Told told = {.status = history_publish(&lossy.base, &latest, file, "ours", &ref, &err)};
+    Told told = {.status = history_publish(&lossy.base, &latest, file, &ref, &err)};
     told.is_there = store_head(inside, "history/compliance-ours.db", &object, &err) == ST_OK;
     store_close(inside);
     temp_dir_close(&dir);
