@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/str.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,10 +26,19 @@ bool log_enabled(LogLevel level) {
     return level <= log_state.level;
 }
 
-/* As a JSON string. This layer knows no JSON library, and a log line needs no more than this. */
+/* As a JSON string. This layer knows no JSON library, and a log line needs no more than this. What
+ * is no UTF-8 (a text cut within a character, bytes from anywhere) becomes U+FFFD. */
 static void append_json_text(Buf *line, const char *text) {
     buf_putc(line, '"');
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+    const unsigned char *c = (const unsigned char *)text;
+    size_t valid = str_valid_utf8(text, strlen(text));
+    for (; *c != '\0'; c++) {
+        if (valid == 0) {
+            buf_puts(line, "\xEF\xBF\xBD");
+            valid = str_valid_utf8((const char *)c + 1, strlen((const char *)c + 1));
+            continue;
+        }
+        valid--;
         if (*c == '"' || *c == '\\') {
             buf_printf(line, "\\%c", *c);
         } else if (*c < 0x20) {

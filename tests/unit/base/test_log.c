@@ -121,6 +121,23 @@ static void objects_for_machines(void **state) {
                                              "\"acc\\\"ount\":\"1\\u000a2\"}\n");
 }
 
+/* JSON is UTF-8: a text cut within a character, or no text at all, must not spoil the line. */
+static void objects_are_valid_utf8_whatever_the_data(void **state) {
+    (void)state;
+    log_configure(LOG_INFO, LOG_JSON);
+    log_message(LOG_INFO, "%s", "cut \xC3");
+    assert_string_equal(logged_after_time(),
+                        "\"level\":\"info\",\"message\":\"cut \xEF\xBF\xBD\"}\n");
+    log_message(LOG_INFO, "%s",
+                "\xFF\xFE"
+                "a\xED\xA0\x80"
+                "b");
+    const char *line = logged_after_time();
+    assert_int_equal(str_valid_utf8(line, strlen(line)), strlen(line));
+    assert_non_null(strstr(line, "a"));
+    assert_non_null(strstr(line, "b\"}"));
+}
+
 static void an_error_says_its_hint_and_where_it_came_from(void **state) {
     (void)state;
     Err err;
@@ -158,6 +175,7 @@ int main(void) {
         CAPTURED(levels_above_the_configured_one_are_silent),
         CAPTURED(data_cannot_forge_a_line_or_drive_a_terminal),
         CAPTURED(objects_for_machines),
+        CAPTURED(objects_are_valid_utf8_whatever_the_data),
         CAPTURED(an_error_says_its_hint_and_where_it_came_from),
         CAPTURED(progress_is_for_terminals_only),
     };
