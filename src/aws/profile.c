@@ -230,11 +230,9 @@ ProfileValue profile_setting(const Profile *profile, const char *variable, const
     if (!str_is_empty(text)) {
         return (ProfileValue){.text = text, .path = ""};
     }
-    ProfileValue value = {0};
-    if (profile != NULL) {
-        value = profile_get(profile, NULL, property);
-    }
-    return str_is_empty(value.text) ? (ProfileValue){0} : value;
+    const ProfileValue nothing = {0};
+    ProfileValue value = profile == NULL ? nothing : profile_get(profile, NULL, property);
+    return str_is_empty(value.text) ? nothing : value;
 }
 
 Status profile_flag(const Profile *profile, const char *variable, const char *property,

@@ -82,7 +82,7 @@ static Status begin_section(Reader *reader, char *begin, char *end, Err *err) {
 
 static Status add_property(Reader *reader, const char *name, const char *value, Err *err) {
     Ini *ini = reader->ini;
-    ASSERT(ini->section_count > 0);
+    ASSERT(ini->sections != NULL);
     IniSection *section = &ini->sections[ini->section_count - 1];
     const IniProperty *same = ini_find_property(ini, section, name);
     if (same != NULL) {
