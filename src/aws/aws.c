@@ -31,6 +31,7 @@ Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) {
     aws->cancelled = options->cancelled;
     aws->endpoints = endpoints;
     aws->cache = sigv4_cache_new();
+    aws->paces = pace_table_new();
     retry_quota_init(&aws->quota);
     digest_random(&aws->random, sizeof aws->random);
     aws->random |= 1;
@@ -46,6 +47,7 @@ void aws_close(Aws *aws) {
     while (aws->calls != NULL) {
         call_drop(aws->calls);
     }
+    pace_table_free(aws->paces);
     sigv4_cache_free(aws->cache);
     credentials_wipe(&aws->keys);
     mem_free(aws);

@@ -27,6 +27,8 @@ struct AwsCall {
     Arena arena;         /* the texts of the attempt that is under way */
     char key_used[129];  /* the access key of that attempt */
     RetryState retry;
+    Pace *pace;
+    PaceTurn turn; /* of this attempt */
     int64_t begun_ms;
     int64_t again_at_ms; /* when the next attempt begins */
 };
@@ -106,6 +108,8 @@ static void free_call(AwsCall *call) {
     if (call->next != NULL) {
         call->next->previous = call->previous;
     }
+    pace_step_out(call->pace, &call->turn);
+    pace_leave(call->aws->paces, call->pace);
     arena_done(&call->arena);
     mem_free(call);
 }
@@ -141,19 +145,36 @@ static double next_random(Aws *aws) {
     return (double)((x * 0x2545f4914f6cdd1dULL) >> 11) / 9007199254740992.0;
 }
 
+static void wait_for_turn(AwsCall *call);
+
 static void on_wait(void *context) {
     AwsCall *call = context;
     Err err = {0};
-    int64_t left_ms = call->again_at_ms - clock_monotonic_ms();
-    Status status = check_time(call->aws, 0, &err);
-    if (status == ST_OK && left_ms > 0) {
+    if (check_time(call->aws, 0, &err) == ST_OK) {
+        wait_for_turn(call);
+    } else {
+        (void)failure_locate(&call->request, &err);
+        end(call, NULL, &err);
+    }
+}
+
+/* Begins the attempt when its moment has come: not before `again_at_ms`, and in its turn. */
+static void wait_for_turn(AwsCall *call) {
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t left_ms = call->again_at_ms - now_ms;
+    if (left_ms <= 0 && !call->turn.is_waiting) {
+        pace_line_up(call->pace, &call->turn, call->retry.throttled > 0);
+    }
+    if (left_ms <= 0) {
+        left_ms = pace_wait_ms(call->pace, &call->turn, now_ms);
+    }
+    if (left_ms > 0) {
         http_after(call->aws->http, left_ms < WAIT_STEP_MS ? left_ms : WAIT_STEP_MS, on_wait, call);
         return;
     }
-    if (status == ST_OK) {
-        status = begin_attempt(call, &err);
-    }
-    if (status != ST_OK) {
+    Err err = {0};
+    pace_go(call->pace, &call->turn, now_ms);
+    if (begin_attempt(call, &err) != ST_OK) {
         (void)failure_locate(&call->request, &err);
         end(call, NULL, &err);
     }
@@ -168,6 +189,11 @@ static bool has_new_keys(const AwsCall *call) {
     return !str_equal(call->key_used, keys->access_key_id);
 }
 
+static void begin_after(AwsCall *call, int64_t delay_ms) {
+    call->again_at_ms = clock_monotonic_ms() + delay_ms;
+    http_after(call->aws->http, delay_ms < WAIT_STEP_MS ? delay_ms : WAIT_STEP_MS, on_wait, call);
+}
+
 /* Whether the failed attempt is followed by another one; if so, in how long. */
 static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
     Aws *aws = call->aws;
@@ -177,6 +203,9 @@ static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
     }
     if (!retry_decide(&call->retry, &aws->quota, failed, next_random(aws), ret_delay_ms)) {
         return false;
+    }
+    if (failed == ST_THROTTLED) { /* it waits its turn like all others there, and no longer */
+        *ret_delay_ms = 0;
     }
     Err late = {0};
     if (check_time(aws, *ret_delay_ms, &late) != ST_OK) {
@@ -204,8 +233,7 @@ static void try_again_or_end(AwsCall *call, Err *err) {
     }
     count_failure(call->aws, failed);
     log_message(LOG_DEBUG, "again in %lld ms: %s", (long long)delay_ms, err->message);
-    call->again_at_ms = clock_monotonic_ms() + delay_ms;
-    http_after(call->aws->http, delay_ms < WAIT_STEP_MS ? delay_ms : WAIT_STEP_MS, on_wait, call);
+    begin_after(call, delay_ms);
 }
 
 static void on_answer(void *context, const HttpAnswer *answer, const Err *failure) {
@@ -225,6 +253,12 @@ static void on_answer(void *context, const HttpAnswer *answer, const Err *failur
             err.http_status = answer->status;
             (void)failure_locate(&call->request, &err);
         }
+    }
+    int64_t now_ms = clock_monotonic_ms();
+    if (status == ST_THROTTLED) {
+        pace_throttled(call->pace, &call->turn, now_ms);
+    } else {
+        pace_answered(call->pace, &call->turn, now_ms);
     }
     if (status == ST_OK) {
         retry_quota_success(&call->aws->quota);
@@ -258,10 +292,18 @@ Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *cont
         call->next->previous = call;
     }
     aws->calls = call;
-    Status status = begin_attempt(call, err);
-    if (status != ST_OK) {
-        free_call(call);
-        return status;
+    call->pace = pace_enter(aws->paces, (int)request->service, call->account, call->region);
+    pace_line_up(call->pace, &call->turn, false);
+    int64_t wait_ms = pace_wait_ms(call->pace, &call->turn, call->begun_ms);
+    if (wait_ms > 0) {
+        begin_after(call, 0);
+    } else {
+        pace_go(call->pace, &call->turn, call->begun_ms);
+        Status status = begin_attempt(call, err);
+        if (status != ST_OK) {
+            free_call(call);
+            return status;
+        }
     }
     if (ret_call != NULL) {
         *ret_call = call;

@@ -5,6 +5,7 @@
 
 #include "aws/aws.h"
 #include "aws/endpoint.h"
+#include "aws/pace.h"
 #include "aws/sigv4.h"
 #include "http/retry.h"
 
@@ -22,7 +23,8 @@ struct Aws {
     RetryQuota quota;
     AwsStats stats;
     uint64_t random; /* state of what spreads the retries: never zero */
-    AwsCall *calls;  /* those that have not ended */
+    PaceTable *paces;
+    AwsCall *calls; /* those that have not ended */
 };
 
 Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,

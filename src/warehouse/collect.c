@@ -6,7 +6,7 @@
 #include "warehouse/collect_scope.h"
 #include "warehouse/session.h"
 
-enum { DEFAULT_SCOPES = 32, DEFAULT_RULES = 8, SESSION_SECONDS = 3600 };
+enum { DEFAULT_SCOPES = 32, DEFAULT_RULES = 3, SESSION_SECONDS = 3600 };
 
 typedef struct Collect {
     Aws *aws;

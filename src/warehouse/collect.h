@@ -25,7 +25,7 @@ typedef struct CollectOptions {
     const char *external_id;  /* NULL = none */
     const char *tag_prefixes; /* "mox." or several, separated by commas */
     int scopes_side_by_side;  /* 0 = 32 */
-    int rules_side_by_side;   /* of one scope; 0 = 8 */
+    int rules_side_by_side;   /* of one scope; 0 = 3 */
     int64_t deadline_ms;      /* wall clock: no scope is begun later. 0 = none */
     const bool *cancelled;    /* borrowed; true: no scope is begun any more. May be NULL */
 } CollectOptions;
