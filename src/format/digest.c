@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+#include <zlib.h>
 
 struct Sha256 {
     EVP_MD_CTX *context;
@@ -111,6 +112,14 @@ Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE], i
         *ret_bytes = bytes;
     }
     return ST_OK;
+}
+
+uint32_t digest_crc32(uint32_t crc, const void *data, size_t size) {
+    return (uint32_t)crc32_z(crc, data, size);
+}
+
+uint32_t digest_crc32_join(uint32_t first, uint32_t second, int64_t second_bytes) {
+    return (uint32_t)crc32_combine(first, second, (z_off_t)second_bytes);
 }
 
 Sha256 *sha256_new(void) {

@@ -24,6 +24,11 @@ Status digest_file_sha256_hex(const char *path, char ret_hex[SHA256_HEX_SIZE], i
 enum { SHA1_HEX_SIZE = 41 };
 void digest_sha1_hex(const void *data, size_t size, char ret_hex[SHA1_HEX_SIZE]);
 
+/* CRC-32 as zlib and S3 have it, in pieces: begin with 0. */
+uint32_t digest_crc32(uint32_t crc, const void *data, size_t size);
+/* Of two texts put together, from those of each; `second_bytes` is the length of the second. */
+uint32_t digest_crc32_join(uint32_t first, uint32_t second, int64_t second_bytes);
+
 /* In pieces. */
 typedef struct Sha256 Sha256;
 Sha256 *sha256_new(void);

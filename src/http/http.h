@@ -50,6 +50,7 @@ struct HttpRequest {
     int64_t body_offset;
     int sink_fd; /* >= 0: a 2xx body goes here, from sink_offset on, not to memory */
     int64_t sink_offset;
+    int64_t sink_max_bytes;  /* more than that is ST_LIMIT; 0 = as much as comes */
     size_t max_answer_bytes; /* in memory; 0 = 16 MiB. An error document may have 64 KiB anyhow */
     int64_t timeout_ms;      /* of the whole call, once it is on its way; 0 = 60 s, < 0 = none */
     HttpReady *ready;        /* gets the context of `done`; NULL = the request is complete */
@@ -64,6 +65,8 @@ typedef struct HttpAnswer {
     const char *body; /* NUL-terminated; "" when it went to the sink */
     size_t body_size;
     int64_t sink_bytes;      /* what went to the sink */
+    bool was_sent_again;     /* a kept connection ended without an answer, so the request went out a
+                                second time: it may have been carried out twice */
     const Buf *header_lines; /* use http_header */
 } HttpAnswer;
 

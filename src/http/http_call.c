@@ -77,6 +77,10 @@ static size_t on_header(char *data, size_t one, size_t size, void *context) {
 
 static size_t write_to_sink(HttpCall *call, const char *data, size_t size) {
     size_t written = 0;
+    int64_t max = call->request.sink_max_bytes;
+    if (max > 0 && call->sink_bytes + (int64_t)size > max) {
+        return refuse(call, ST_LIMIT, "more came than was asked for");
+    }
     while (written < size) {
         ssize_t n = pwrite(call->request.sink_fd, data + written, size - written,
                            call->request.sink_offset + call->sink_bytes);
@@ -144,6 +148,14 @@ static int on_seek(void *context, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+/* Before each request that goes out. */
+static int on_request(void *context, char *to_ip, char *from_ip, int to_port, int from_port) {
+    (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
+    HttpCall *call = context;
+    call->times_sent++;
+    return CURL_PREREQFUNC_OK;
+}
+
 /* --- Beginning ------------------------------------------------------------------------------- */
 
 static void set_callbacks(HttpCall *call) {
@@ -158,6 +170,8 @@ static void set_callbacks(HttpCall *call) {
     (void)curl_easy_setopt(easy, CURLOPT_READDATA, call);
     (void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
     (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
+    (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 }
 
 /* Lets `ready` complete the request, and makes what it put there the call's own. */
@@ -245,6 +259,7 @@ Status http_call_end(HttpCall *call, CURLcode result, HttpAnswer *ret_answer, Er
                                .body = buf_text(&call->body),
                                .body_size = call->body.size,
                                .sink_bytes = call->sink_bytes,
+                               .was_sent_again = call->times_sent > 1,
                                .header_lines = &call->header_lines};
     return ST_OK;
 }

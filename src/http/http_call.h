@@ -15,6 +15,7 @@ struct HttpCall {
     HttpDone *done;
     void *context;
 
+    int times_sent;     /* by libcurl, in this one attempt */
     int64_t sent_bytes; /* of the file that is the body */
     int64_t sink_bytes;
     Buf body;

@@ -96,6 +96,17 @@ static void hashes_files(void **state) {
     temp_dir_close(&dir);
 }
 
+static void crc32_is_that_of_zlib_and_s3(void **state) {
+    (void)state;
+    assert_int_equal(digest_crc32(0, "", 0), 0);
+    assert_int_equal(digest_crc32(0, "123456789", 9), 0xcbf43926);
+    assert_int_equal(digest_crc32(digest_crc32(0, "1234", 4), "56789", 5), 0xcbf43926);
+    uint32_t first = digest_crc32(0, "1234", 4);
+    uint32_t second = digest_crc32(0, "56789", 5);
+    assert_int_equal(digest_crc32_join(first, second, 5), 0xcbf43926);
+    assert_int_equal(digest_crc32_join(0, second, 5), second);
+}
+
 static void base64_goes_there_and_back(void **state) {
     (void)state;
     static const char *const known[][2] = {{"", ""},
@@ -156,6 +167,7 @@ int main(void) {
         cmocka_unit_test(hashes_in_pieces),
         cmocka_unit_test(authenticates_known_texts),
         cmocka_unit_test(hashes_files),
+        cmocka_unit_test(crc32_is_that_of_zlib_and_s3),
         cmocka_unit_test(base64_goes_there_and_back),
         cmocka_unit_test(base64_refuses_what_is_none),
         cmocka_unit_test(compares_bytes),

@@ -31,6 +31,7 @@ typedef struct Seen {
     int status;
     Buf body;
     int64_t sink_bytes;
+    bool was_sent_again;
     char etag[64];
     bool has_etag;
     Err failure;
@@ -48,6 +49,7 @@ static inline void keep(void *context, const HttpAnswer *answer, const Err *fail
     }
     seen->status = answer->status;
     seen->sink_bytes = answer->sink_bytes;
+    seen->was_sent_again = answer->was_sent_again;
     assert_int_equal(answer->body[answer->body_size], '\0');
     buf_append(&seen->body, answer->body, answer->body_size);
     seen->has_etag = http_header(answer, "etag", seen->etag, sizeof seen->etag);

@@ -97,6 +97,30 @@ static void connections_are_kept(void **state) {
     assert_int_equal(scripted_server_connections(world->server), 1);
 }
 
+/* libcurl does so by itself when a kept connection turns out to be dead. Whether the server had
+ * carried it out before, nobody knows. */
+static void a_request_that_went_out_twice_is_told(void **state) {
+    World *world = *state;
+    Seen first = {0};
+    Seen second = {0};
+    HttpRequest request = request_to(world, "PUT", "/");
+    request.body = "x";
+    request.body_size = 1;
+    scripted_server_add(world->server, (ScriptedAnswer){.body = "a"});
+    start(world, &request, &first);
+    run(world);
+    assert_false(first.was_sent_again);
+    scripted_server_add(world->server, (ScriptedAnswer){.drop = true});
+    scripted_server_add(world->server, (ScriptedAnswer){.body = "b"});
+    start(world, &request, &second);
+    run(world);
+    assert_string_equal(buf_text(&second.body), "b");
+    assert_true(second.was_sent_again);
+    assert_int_equal(scripted_server_requests(world->server), 3);
+    forget(&first);
+    forget(&second);
+}
+
 static void only_the_last_answer_has_its_headers_looked_at(void **state) {
     World *world = *state;
     OWN(forget) Seen seen = {0};
@@ -252,6 +276,31 @@ static void a_body_goes_to_the_sink(void **state) {
     assert_string_equal(buf_text(&data), "....abc...");
 }
 
+static void a_sink_takes_no_more_than_was_asked_for(void **state) {
+    World *world = *state;
+    Seen within = {0};
+    Seen beyond = {0};
+    Err err = {0};
+    OWN(buf_done) Buf written = {0};
+    OWN(mem_free_at) char *path = temp_dir_path(&world->dir, "sink");
+    OWN(file_close_at) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    HttpRequest request = request_to(world, "GET", "/");
+    request.sink_fd = fd;
+    request.sink_max_bytes = 5;
+    scripted_server_add(world->server, (ScriptedAnswer){.body = "12345"});
+    start(world, &request, &within);
+    run(world);
+    assert_int_equal(within.sink_bytes, 5);
+    scripted_server_add(world->server, (ScriptedAnswer){.body = "abcdef"});
+    start(world, &request, &beyond);
+    run(world);
+    assert_int_equal(beyond.failure.status, ST_LIMIT);
+    assert_int_equal(file_read(path, 100, &written, &err), ST_OK);
+    assert_string_equal(buf_text(&written), "12345");
+    forget(&within);
+    forget(&beyond);
+}
+
 static void an_error_document_does_not_go_to_the_sink(void **state) {
     World *world = *state;
     OWN(forget) Seen seen = {0};
@@ -322,6 +371,7 @@ int main(void) {
         TEST(redirects_are_not_followed),
         TEST(chunks_are_put_together),
         TEST(connections_are_kept),
+        TEST(a_request_that_went_out_twice_is_told),
         TEST(only_the_last_answer_has_its_headers_looked_at),
         cmocka_unit_test(a_header_that_does_not_fit_is_absent),
         TEST(dropped_and_cut_answers_are_network_failures),
@@ -331,6 +381,7 @@ int main(void) {
         TEST(too_many_headers_are_refused),
         TEST(what_cannot_be_asked_is_said),
         TEST(a_body_goes_to_the_sink),
+        TEST(a_sink_takes_no_more_than_was_asked_for),
         TEST(an_error_document_does_not_go_to_the_sink),
         TEST(a_sink_that_fails_is_an_io_failure),
         TEST(a_file_is_sent_from_where_it_is_said),
