@@ -31,6 +31,8 @@ typedef enum AwsService {
         AWS_SERVICE_COUNT
 } AwsService;
 
+enum { AWS_REGION_SIZE = 32 };
+
 typedef struct Aws Aws;
 
 typedef struct AwsOptions {
@@ -85,9 +87,15 @@ typedef struct AwsRequest {
     bool is_unsigned;         /* for the few calls that are made before there are keys */
     int sink_fd;
     int64_t sink_offset;
+    int64_t sink_max_bytes;
     size_t max_answer_bytes;
     int64_t timeout_ms;
-    AwsParse *parse; /* NULL = any 2xx answer will do */
+    bool is_cleanup;         /* takes back what was begun: one attempt even when it is too late */
+    int *ret_broken;         /* counts attempts that broke, and may have been carried out for all
+                                that is known; may be NULL */
+    char *ret_bucket_region; /* [AWS_REGION_SIZE]: where S3 says that the bucket is, when it is not
+                                asked there; may be NULL */
+    AwsParse *parse;         /* NULL = any 2xx answer will do */
     void (*drop)(
         void *context); /* instead of the callback, when aws_close comes first; may be NULL */
 } AwsRequest;

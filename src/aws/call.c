@@ -40,7 +40,11 @@ static bool is_cancelled(const Aws *aws) {
 }
 
 /* Whether an attempt may begin `delay_ms` from now. */
-static Status check_time(const Aws *aws, int64_t delay_ms, Err *err) {
+static Status check_time(const AwsCall *call, int64_t delay_ms, Err *err) {
+    const Aws *aws = call->aws;
+    if (call->request.is_cleanup && call->retry.transient == 0 && call->retry.throttled == 0) {
+        return ST_OK;
+    }
     if (is_cancelled(aws)) {
         return err_set(err, ST_CANCELLED, "cancelled");
     }
@@ -68,7 +72,7 @@ Status call_refresh_keys(Aws *aws, Err *err) {
 static Status on_ready(void *context, HttpRequest *http, Err *err) {
     AwsCall *call = context;
     const AwsKeys *keys = attempt_keys(call->aws, &call->request);
-    TRY(check_time(call->aws, 0, err));
+    TRY(check_time(call, 0, err));
     if (keys == &call->aws->keys && !call->request.is_unsigned) {
         TRY(call_refresh_keys(call->aws, err));
     }
@@ -91,6 +95,7 @@ static Status begin_attempt(AwsCall *call, Err *err) {
     http.body_offset = request->body_offset;
     http.sink_fd = request->sink_fd;
     http.sink_offset = request->sink_offset;
+    http.sink_max_bytes = request->sink_max_bytes;
     http.max_answer_bytes = request->max_answer_bytes;
     http.timeout_ms = request->timeout_ms;
     http.ready = on_ready;
@@ -150,7 +155,7 @@ static void wait_for_turn(AwsCall *call);
 static void on_wait(void *context) {
     AwsCall *call = context;
     Err err = {0};
-    if (check_time(call->aws, 0, &err) == ST_OK) {
+    if (check_time(call, 0, &err) == ST_OK) {
         wait_for_turn(call);
     } else {
         (void)failure_locate(&call->request, &err);
@@ -208,7 +213,7 @@ static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
         *ret_delay_ms = 0;
     }
     Err late = {0};
-    if (check_time(aws, *ret_delay_ms, &late) != ST_OK) {
+    if (check_time(call, *ret_delay_ms, &late) != ST_OK) {
         err->status = late.status; /* and what AWS said last stays */
         (void)err_wrap(err, "%s, and the last answer was", late.message);
         return false;
@@ -216,11 +221,20 @@ static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
     return aws->deadline_ms != 0 || clock_monotonic_ms() - call->begun_ms < PATIENCE_MS;
 }
 
-static void count_failure(Aws *aws, Status failed) {
+/* What was sent may have been carried out, though there was no answer that says so. */
+static void note_broken(AwsCall *call) {
+    if (call->request.ret_broken != NULL) {
+        ++*call->request.ret_broken;
+    }
+}
+
+static void count_failure(AwsCall *call, Status failed) {
+    Aws *aws = call->aws;
     if (failed == ST_THROTTLED) {
         aws->stats.throttled++;
     } else if (status_retry(failed) == RETRY_TRANSIENT) {
         aws->stats.retried++;
+        note_broken(call);
     }
 }
 
@@ -231,7 +245,7 @@ static void try_again_or_end(AwsCall *call, Err *err) {
         end(call, NULL, err);
         return;
     }
-    count_failure(call->aws, failed);
+    count_failure(call, failed);
     log_message(LOG_DEBUG, "again in %lld ms: %s", (long long)delay_ms, err->message);
     begin_after(call, delay_ms);
 }
@@ -241,6 +255,9 @@ static void on_answer(void *context, const HttpAnswer *answer, const Err *failur
     Err err = {0};
     Status status = ST_OK;
     call->http_call = NULL;
+    if (failure == NULL && answer->was_sent_again) {
+        note_broken(call);
+    }
     if (failure != NULL) {
         err = *failure;
         status = failure_locate(&call->request, &err);

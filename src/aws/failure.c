@@ -92,6 +92,7 @@ static const struct {
     {"UnauthorizedOperation", ST_DENIED},
     {"OptInRequired", ST_DENIED},
     {"RegionDisabledException", ST_DENIED},
+    {"NoSuchBucket", ST_REJECTED}, /* a wrong name, where NoSuchKey is an answer */
     {"NoSuch*", ST_NOT_FOUND},
     {"NotFound*", ST_NOT_FOUND},
     {"*NotFoundException", ST_NOT_FOUND},
@@ -153,6 +154,16 @@ static const char *hint_for_credentials(const Err *err) {
            "on answers so, too";
 }
 
+static const char *hint_for_rejected(const Err *err) {
+    if (str_equal(err->code, "AWSOrganizationsNotInUseException")) {
+        return "the account is in no organization: name the accounts with --accounts";
+    }
+    if (str_equal(err->code, "NoSuchBucket")) {
+        return "make the bucket first, or name another one with --store";
+    }
+    return NULL;
+}
+
 static const char *hint_for_denied(const AwsRequest *request, const Err *err) {
     if (str_equal(err->code, "RegionDisabledException") || str_equal(err->code, "OptInRequired")) {
         return "the account has not turned this region or service on";
@@ -160,6 +171,10 @@ static const char *hint_for_denied(const AwsRequest *request, const Err *err) {
     if (str_equal(request->operation, "AssumeRole")) {
         return "check the role's name, that it exists in the account, and that its trust policy "
                "names who asks (and the external id, if it wants one)";
+    }
+    if (request->service == AWS_S3) {
+        return "the bucket's policy or the caller's does not allow it; without s3:ListBucket, S3 "
+               "answers so for what is not there, too";
     }
     if (request->service == AWS_ORGANIZATIONS) {
         return "only the management account or a delegated administrator may list accounts: run it "
@@ -180,15 +195,15 @@ static const char *hint_for(const AwsRequest *request, const Err *err) {
         return "check the network, a proxy's settings and AWS_ENDPOINT_URL, and that the region "
                "exists";
     case ST_REJECTED:
-        return str_equal(err->code, "AWSOrganizationsNotInUseException")
-                   ? "the account is in no organization: name the accounts with --accounts"
-                   : NULL;
+        return hint_for_rejected(err);
     default:
         return NULL;
     }
 }
 
 /* --- What an answer says --------------------------------------------------------------------- */
+
+#define BLANKS " \t\r\n" /* S3 sends them while it works */
 
 typedef struct ErrorDocument {
     char code[96];
@@ -230,7 +245,8 @@ static void read_xml_document(const HttpAnswer *answer, ErrorDocument *document)
     OWN(arena_done) Arena arena = {0};
     const XmlNode *root = NULL;
     Err ignored = {0};
-    if (xml_parse(&arena, answer->body, answer->body_size, &root, &ignored) != ST_OK) {
+    size_t at = strspn(answer->body, BLANKS);
+    if (xml_parse(&arena, answer->body + at, answer->body_size - at, &root, &ignored) != ST_OK) {
         return;
     }
     const XmlNode *error = str_equal(root->name, "Error") ? root : xml_at(root, "Error");
@@ -257,7 +273,7 @@ static void read_headers(const HttpAnswer *answer, ErrorDocument *document) {
 }
 
 static void read_document(const HttpAnswer *answer, ErrorDocument *document) {
-    size_t at = strspn(answer->body, " \t\r\n");
+    size_t at = strspn(answer->body, BLANKS);
     if (answer->body[at] == '{') {
         read_json_document(answer, document);
     } else if (answer->body[at] == '<') {
@@ -288,22 +304,36 @@ Status failure_locate(const AwsRequest *request, Err *err) {
                     account, account[0] == '\0' ? "" : "/", target->region);
 }
 
+/* What the document and its status say, without what was asked for. */
+static void describe(int http_status, Status status, const ErrorDocument *document, Err *err) {
+    const char *colon = document->message[0] == '\0' ? "" : ": ";
+    if (document->code[0] == '\0') {
+        (void)err_set(err, status, "HTTP status %d%s%s", http_status, colon, document->message);
+    } else {
+        (void)err_set(err, status, "%s%s%s", document->code, colon, document->message);
+    }
+    str_copy(err->code, sizeof err->code, document->code);
+    str_copy(err->request_id, sizeof err->request_id, document->request_id);
+    err->http_status = http_status;
+}
+
 Status failure_from_answer(const AwsRequest *request, const HttpAnswer *answer, Err *err) {
     ErrorDocument document = {0};
     read_document(answer, &document);
-    Status status = failure_classify(answer->status, document.code);
-    if (document.code[0] == '\0') {
-        (void)err_set(err, status, "HTTP status %d%s%s", answer->status,
-                      document.message[0] == '\0' ? "" : ": ", document.message);
-    } else {
-        (void)err_set(err, status, "%s%s%s", document.code, document.message[0] == '\0' ? "" : ": ",
-                      document.message);
-    }
-    str_copy(err->code, sizeof err->code, document.code);
-    str_copy(err->request_id, sizeof err->request_id, document.request_id);
-    err->http_status = answer->status;
+    describe(answer->status, failure_classify(answer->status, document.code), &document, err);
     if (is_in_another_region(request, answer, &document)) {
         (void)err_hint(err, "the bucket is in %s: set the region to that", document.bucket_region);
+        if (request->ret_bucket_region != NULL) {
+            str_copy(request->ret_bucket_region, AWS_REGION_SIZE, document.bucket_region);
+        }
     }
     return failure_locate(request, err);
+}
+
+Status failure_from_late_error(const HttpAnswer *answer, Err *err) {
+    ErrorDocument document = {0};
+    read_document(answer, &document);
+    Status status = failure_classify(500, document.code);
+    describe(answer->status, status, &document, err);
+    return status;
 }

@@ -13,6 +13,10 @@ Status failure_classify(int http_status, const char *code);
 /* Fills everything in from an answer that is not 2xx. */
 Status failure_from_answer(const AwsRequest *request, const HttpAnswer *answer, Err *err);
 
+/* A 2xx answer whose body is an error after all, as S3's copies and completed uploads may be: its
+ * kind, as if it had come with status 500. */
+Status failure_from_late_error(const HttpAnswer *answer, Err *err);
+
 /* For a failure without an answer: puts before it what was asked, of whom and where, and says what
  * to do about it. */
 Status failure_locate(const AwsRequest *request, Err *err);

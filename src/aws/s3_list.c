@@ -1,9 +1,6 @@
-#include "aws/s3.h"
-#include "aws/s3_address.h"
-#include "base/arena.h"
+#include "aws/s3_client.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "format/xml.h"
 
 #include <string.h>
 
@@ -69,10 +66,7 @@ static Status parse_page(void *context, const HttpAnswer *answer, Err *err) {
     KeyPage *page = context;
     const XmlNode *root = NULL;
     clear_page(page);
-    TRY(xml_parse(&page->arena, answer->body, answer->body_size, &root, err));
-    if (!str_equal(root->name, "ListBucketResult")) {
-        return err_set(err, ST_PROTOCOL, "the answer is no list of a bucket");
-    }
+    TRY(s3_client_read_document(answer, "ListBucketResult", &page->arena, &root, err));
     TRY(read_keys(root, page, err));
     if (str_equal(xml_text(root, "IsTruncated"), "true")) {
         TRY(xml_need(root, "NextContinuationToken", 1, TOKEN_MAX_BYTES, &page->next_token, err));
@@ -80,7 +74,7 @@ static Status parse_page(void *context, const HttpAnswer *answer, Err *err) {
     return ST_OK;
 }
 
-static Status fetch_page(Aws *aws, const S3Address *address, const char *prefix, const char *token,
+static Status fetch_page(S3 *s3, const S3Address *address, const char *prefix, const char *token,
                          KeyPage *page, Err *err) {
     OWN(buf_done) Buf query = {0};
     if (token != NULL) {
@@ -90,12 +84,10 @@ static Status fetch_page(Aws *aws, const S3Address *address, const char *prefix,
     }
     buf_puts(&query, "encoding-type=url&list-type=2&prefix=");
     uri_append_encoded(&query, prefix, strlen(prefix), false);
-    AwsRequest request = s3_address_request(aws, address);
-    request.operation = "ListObjectsV2";
-    request.method = "GET";
+    AwsRequest request = s3_client_request(s3, address, "ListObjectsV2", "GET");
     request.query = buf_text(&query);
     request.parse = parse_page;
-    return call_run(aws, &request, page, err);
+    return s3_client_run(s3, &request, page, err);
 }
 
 static Status each_of_page(const KeyPage *page, S3Each *each, void *context, Err *err) {
@@ -105,26 +97,28 @@ static Status each_of_page(const KeyPage *page, S3Each *each, void *context, Err
     return ST_OK;
 }
 
-Status s3_list(Aws *aws, const char *bucket, const char *prefix, S3Each *each, void *context,
-               Err *err) {
-    OWN(s3_address_done) S3Address address;
+static Status list_pages(S3 *s3, const char *prefix, S3Each *each, void *context, Err *err) {
+    OWN(s3_client_address_done) S3Address address;
     OWN(mem_free_at) char *token = NULL;
-    TRY(s3_address_init(aws, bucket, NULL, &address, err));
+    TRY(s3_client_address(s3, NULL, &address, err));
     for (int pages = 0; pages < MAX_PAGES; pages++) {
         OWN(clear_page) KeyPage page = {0};
-        Status status = fetch_page(aws, &address, prefix == NULL ? "" : prefix, token, &page, err);
-        if (status != ST_OK) {
-            return err == NULL ? status : err_wrap(err, "s3://%s/%s", bucket, prefix);
-        }
+        TRY(s3_client_name(s3, fetch_page(s3, &address, prefix, token, &page, err), prefix, err));
         TRY(each_of_page(&page, each, context, err));
         if (page.next_token == NULL) {
             return ST_OK;
         }
         if (str_equal(page.next_token, token)) {
-            return err_set(err, ST_PROTOCOL, "s3://%s: the list gave the same token again", bucket);
+            return err_set(err, ST_PROTOCOL, "s3://%s: the list gave the same token again",
+                           s3->bucket);
         }
         mem_free(token);
         token = mem_strdup(page.next_token);
     }
-    return err_set(err, ST_LIMIT, "s3://%s: the list has more than %d pages", bucket, MAX_PAGES);
+    return err_set(err, ST_LIMIT, "s3://%s: the list has more than %d pages", s3->bucket,
+                   MAX_PAGES);
+}
+
+Status s3_list(S3 *s3, const char *prefix, S3Each *each, void *context, Err *err) {
+    return list_pages(s3, prefix == NULL ? "" : prefix, each, context, err);
 }

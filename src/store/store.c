@@ -44,9 +44,14 @@ bool store_url_is_s3(const char *url) {
 }
 
 Status store_open(const char *url, Aws *aws, Store **ret_store, Err *err) {
+    return store_open_with(url, aws, &(StoreOptions){0}, ret_store, err);
+}
+
+Status store_open_with(const char *url, Aws *aws, const StoreOptions *options, Store **ret_store,
+                       Err *err) {
     *ret_store = NULL;
     if (store_url_is_s3(url)) {
-        return store_s3_open(url, aws, ret_store, err);
+        return store_s3_open(url, aws, options, ret_store, err);
     }
     if (url[0] == '\0' || strstr(url, "://") != NULL) {
         err_set(err, ST_USAGE, "the store '%.200s' is no place we know", url);
@@ -99,6 +104,22 @@ Status store_head(Store *store, const char *key, StoreObject *ret_object, Err *e
 Status store_delete(Store *store, const char *key, Err *err) {
     TRY(check_key(key, err));
     return store->driver->remove(store, key, err);
+}
+
+Status store_copy(Store *store, const char *from_key, const char *to_key, Err *err) {
+    TRY(check_key(from_key, err));
+    TRY(check_key(to_key, err));
+    return store->driver->copy(store, from_key, to_key, err);
+}
+
+Status store_link(Store *store, const char *key, int expires_s, Buf *ret_url, S3LinkLife *ret_life,
+                  Err *err) {
+    TRY(check_key(key, err));
+    if (store->driver->link == NULL) {
+        (void)err_set(err, ST_REJECTED, "there are no links to what lies in a directory");
+        return err == NULL ? ST_REJECTED : err_hint(err, "use a store on S3");
+    }
+    return store->driver->link(store, key, expires_s, ret_url, ret_life, err);
 }
 
 Status store_list(Store *store, const char *prefix, StoreEach *each, void *context, Err *err) {

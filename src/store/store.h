@@ -7,6 +7,7 @@
 #define STORE_STORE_H
 
 #include "aws/aws.h"
+#include "aws/s3.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -15,6 +16,16 @@ typedef struct Store Store;
 /* "s3://bucket/prefix" or a directory, which is made when absent. `aws` is borrowed and may be
  * NULL for a directory. */
 Status store_open(const char *url, Aws *aws, Store **ret_store, Err *err) WARN_UNUSED;
+
+/* How a bucket is used: see aws/s3.h. A directory passes over it. */
+typedef struct StoreOptions {
+    S3Encryption encryption;
+    int64_t part_bytes;
+    S3Ability ability;
+} StoreOptions;
+Status store_open_with(const char *url, Aws *aws, const StoreOptions *options, Store **ret_store,
+                       Err *err) WARN_UNUSED;
+
 void store_close(Store *store);
 void store_close_at(Store **store);
 bool store_url_is_s3(const char *url);
@@ -37,9 +48,12 @@ typedef struct StorePut {
 } StorePut;
 
 /* ST_CONFLICT when the condition does not hold; ST_NOT_FOUND when there is no file at `path`.
- * `ret_object` may be NULL. */
+ * `ret_object` may be NULL. A put that was interrupted has put nothing; what it leaves where nobody
+ * looks is removed when it is a day old: by the next one who opens the directory, or puts something
+ * large into the bucket. */
 Status store_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) WARN_UNUSED;
-/* ST_NOT_FOUND; ST_LIMIT past max_bytes. `ret_object` may be NULL. */
+/* ST_NOT_FOUND; ST_LIMIT past max_bytes; ST_CORRUPT when the store finds that it is not what was
+ * put. `ret_object` may be NULL. */
 Status store_get(Store *store, const char *key, size_t max_bytes, Buf *ret_data,
                  StoreObject *ret_object, Err *err) WARN_UNUSED;
 /* A file at `path` is replaced by all of the object, or left as it was. */
@@ -48,8 +62,17 @@ Status store_get_file(Store *store, const char *key, const char *path, StoreObje
 Status store_head(Store *store, const char *key, StoreObject *ret_object, Err *err) WARN_UNUSED;
 Status store_delete(Store *store, const char *key, Err *err) WARN_UNUSED; /* absent is fine */
 
+/* Within the store, which copies it by itself where it can. Replaces what is at `to_key`.
+ * ST_NOT_FOUND. */
+Status store_copy(Store *store, const char *from_key, const char *to_key, Err *err) WARN_UNUSED;
+
 typedef Status StoreEach(void *context, const char *key, int64_t bytes, Err *err);
 Status store_list(Store *store, const char *prefix, StoreEach *each, void *context,
+                  Err *err) WARN_UNUSED;
+
+/* A link by which anybody can read the object for `expires_s` seconds, or as long as the keys live
+ * that sign it: see s3_presign. ST_NOT_FOUND; ST_REJECTED for a directory, which has none. */
+Status store_link(Store *store, const char *key, int expires_s, Buf *ret_url, S3LinkLife *ret_life,
                   Err *err) WARN_UNUSED;
 
 /* Where a person finds it: a path or an s3:// URL. */

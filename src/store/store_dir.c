@@ -261,12 +261,16 @@ static Status write_source(const StorePut *put, const Sink *sink, StoreObject *r
     return ST_OK;
 }
 
-/* The whole object, durable, under a name that nobody lists. */
+/* A name that nobody lists. -1 and errno on failure. */
+static int create_temporary(const Place *place, const char *temporary) {
+    return openat(place->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                  0644);
+}
+
+/* The whole object, durable. */
 static Status write_temporary(const Place *place, const StorePut *put, const char *temporary,
                               StoreObject *ret_object, Err *err) {
-    OWN(file_close_at)
-    int fd = openat(place->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    0644);
+    OWN(file_close_at) int fd = create_temporary(place, temporary);
     if (fd < 0) {
         return write_error(place, err);
     }
@@ -358,6 +362,34 @@ static Status dir_remove(Store *store, const char *key, Err *err) {
     return fsync(place.folder) == 0 ? ST_OK : write_error(&place, err);
 }
 
+static Status copy_to_temporary(const Place *from, const Place *to, const char *temporary,
+                                Err *err) {
+    OWN(file_close_at) int fd = create_temporary(to, temporary);
+    StoreObject object;
+    if (fd < 0) {
+        return write_error(to, err);
+    }
+    TRY(read_object(from, SIZE_MAX, &(Sink){.fd = fd, .path = to->key}, &object, err));
+    return fsync(fd) == 0 ? ST_OK : write_error(to, err);
+}
+
+static Status dir_copy(Store *store, const char *from_key, const char *to_key, Err *err) {
+    OWN(place_close) Place from;
+    OWN(place_close) Place to = {.folder = -1};
+    char temporary[TEMPORARY_SIZE];
+    TRY(place_open((DirStore *)store, from_key, &from, err));
+    TRY(place_make((DirStore *)store, to_key, &to, err));
+    name_temporary(temporary);
+    Status status = copy_to_temporary(&from, &to, temporary, err);
+    if (status == ST_OK) {
+        status = commit(&to, &(StorePut){.key = to_key}, temporary, err);
+    }
+    if (status != ST_OK) {
+        unlinkat(to.folder, temporary, 0);
+    }
+    return status;
+}
+
 static void dir_append_location(const Store *store, const char *key, Buf *out) {
     const DirStore *dir = (const DirStore *)store;
     buf_printf(out, "%s/%s", str_equal(dir->root, "/") ? "" : dir->root, key);
@@ -376,6 +408,7 @@ static const StoreDriver dir_driver = {
     .get_file = dir_get_file,
     .head = dir_head,
     .remove = dir_remove,
+    .copy = dir_copy,
     .list = dir_list,
     .append_location = dir_append_location,
     .close = dir_close,

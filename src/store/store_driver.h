@@ -18,6 +18,10 @@ typedef struct StoreDriver {
                        Err *err);
     Status (*head)(Store *store, const char *key, StoreObject *ret_object, Err *err);
     Status (*remove)(Store *store, const char *key, Err *err);
+    Status (*copy)(Store *store, const char *from_key, const char *to_key, Err *err);
+    /* NULL = there are no links. */
+    Status (*link)(Store *store, const char *key, int expires_s, Buf *ret_url, S3LinkLife *ret_life,
+                   Err *err);
     Status (*list)(Store *store, const char *prefix, StoreEach *each, void *context, Err *err);
     void (*append_location)(const Store *store, const char *key, Buf *out);
     void (*close)(Store *store);
@@ -35,6 +39,7 @@ bool store_key_is_valid(const char *key);
 
 /* The drivers. `path` is a directory; `url` begins with "s3://". */
 Status store_dir_open(const char *path, Store **ret_store, Err *err) WARN_UNUSED;
-Status store_s3_open(const char *url, Aws *aws, Store **ret_store, Err *err) WARN_UNUSED;
+Status store_s3_open(const char *url, Aws *aws, const StoreOptions *options, Store **ret_store,
+                     Err *err) WARN_UNUSED;
 
 #endif

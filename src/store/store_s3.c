@@ -10,7 +10,7 @@ enum { BUCKET_MAX_BYTES = 63, PREFIX_MAX_BYTES = 512 };
 
 typedef struct S3Store {
     Store base;
-    Aws *aws;
+    S3 *s3;
     char bucket[BUCKET_MAX_BYTES + 1];
     char prefix[PREFIX_MAX_BYTES + 2]; /* "" or "some/where/" */
 } S3Store;
@@ -91,7 +91,6 @@ static Status s3_store_put(Store *store, const StorePut *put, StoreObject *ret_o
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *key = full_key(store, put->key);
     S3Put request = {
-        .bucket = s3->bucket,
         .key = key,
         .content_type = put->content_type,
         .data = put->data,
@@ -102,7 +101,7 @@ static Status s3_store_put(Store *store, const StorePut *put, StoreObject *ret_o
     };
     S3Object object = {0};
     Err own = {0};
-    Status status = s3_put(s3->aws, &request, &object, &own);
+    Status status = s3_put(s3->s3, &request, &object, &own);
     if (status == ST_NOT_FOUND && str_equal(own.code, "NoSuchKey")) {
         own.status = status = ST_CONFLICT; /* what If-Match asked for is gone */
     }
@@ -121,7 +120,7 @@ static Status s3_store_get(Store *store, const char *key, size_t max_bytes, Buf 
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *full = full_key(store, key);
     S3Object object = {0};
-    TRY(s3_get(s3->aws, s3->bucket, full, max_bytes, ret_data, &object, err));
+    TRY(s3_get(s3->s3, full, max_bytes, ret_data, &object, err));
     set_object(ret_object, &object);
     return ST_OK;
 }
@@ -131,7 +130,7 @@ static Status s3_store_get_file(Store *store, const char *key, const char *path,
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *full = full_key(store, key);
     S3Object object = {0};
-    TRY(s3_get_file(s3->aws, s3->bucket, full, path, &object, err));
+    TRY(s3_get_file(s3->s3, full, path, &object, err));
     set_object(ret_object, &object);
     return ST_OK;
 }
@@ -140,7 +139,7 @@ static Status s3_store_head(Store *store, const char *key, StoreObject *ret_obje
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *full = full_key(store, key);
     S3Object object = {0};
-    TRY(s3_head(s3->aws, s3->bucket, full, &object, err));
+    TRY(s3_head(s3->s3, full, &object, err));
     set_object(ret_object, &object);
     return ST_OK;
 }
@@ -148,8 +147,24 @@ static Status s3_store_head(Store *store, const char *key, StoreObject *ret_obje
 static Status s3_store_remove(Store *store, const char *key, Err *err) {
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *full = full_key(store, key);
-    Status status = s3_delete(s3->aws, s3->bucket, full, err);
+    Status status = s3_delete(s3->s3, full, err);
     return status == ST_NOT_FOUND ? ST_OK : status;
+}
+
+static Status s3_store_copy(Store *store, const char *from_key, const char *to_key, Err *err) {
+    const S3Store *s3 = (S3Store *)store;
+    OWN(mem_free_at) char *from = full_key(store, from_key);
+    OWN(mem_free_at) char *to = full_key(store, to_key);
+    return s3_copy(s3->s3, from, to, err);
+}
+
+/* A link to what is not there would be found out by those who follow it. */
+static Status s3_store_link(Store *store, const char *key, int expires_s, Buf *ret_url,
+                            S3LinkLife *ret_life, Err *err) {
+    const S3Store *s3 = (S3Store *)store;
+    OWN(mem_free_at) char *full = full_key(store, key);
+    TRY(s3_head(s3->s3, full, NULL, err));
+    return s3_presign(s3->s3, full, expires_s, ret_url, ret_life, err);
 }
 
 /* Takes the store's prefix off again. */
@@ -172,7 +187,7 @@ static Status s3_store_list(Store *store, const char *prefix, StoreEach *each, v
     const S3Store *s3 = (S3Store *)store;
     OWN(mem_free_at) char *full = full_key(store, prefix);
     Listing listing = {.prefix_size = strlen(s3->prefix), .each = each, .context = context};
-    return s3_list(s3->aws, s3->bucket, full, list_key, &listing, err);
+    return s3_list(s3->s3, full, list_key, &listing, err);
 }
 
 static void s3_store_append_location(const Store *store, const char *key, Buf *out) {
@@ -181,6 +196,7 @@ static void s3_store_append_location(const Store *store, const char *key, Buf *o
 }
 
 static void s3_store_close(Store *store) {
+    s3_close(((S3Store *)store)->s3);
     mem_free(store);
 }
 
@@ -190,21 +206,37 @@ static const StoreDriver s3_driver = {
     .get_file = s3_store_get_file,
     .head = s3_store_head,
     .remove = s3_store_remove,
+    .copy = s3_store_copy,
+    .link = s3_store_link,
     .list = s3_store_list,
     .append_location = s3_store_append_location,
     .close = s3_store_close,
 };
 
-Status store_s3_open(const char *url, Aws *aws, Store **ret_store, Err *err) {
+/* What is surely ours: at the root of a bucket others may put things, too. */
+static const char *own_prefix(const S3Store *s3) {
+    return s3->prefix[0] != '\0' ? s3->prefix : "history/compliance-";
+}
+
+Status store_s3_open(const char *url, Aws *aws, const StoreOptions *options, Store **ret_store,
+                     Err *err) {
     S3Store *s3 = mem_alloc(sizeof *s3);
     s3->base.driver = &s3_driver;
-    s3->aws = aws;
     Status status = parse_url(url, s3, err);
+    if (status == ST_OK) {
+        ASSERT(aws != NULL);
+        status = s3_open(&(S3Options){.aws = aws,
+                                      .bucket = s3->bucket,
+                                      .own_prefix = own_prefix(s3),
+                                      .encryption = options->encryption,
+                                      .part_bytes = options->part_bytes,
+                                      .ability = options->ability},
+                         &s3->s3, err);
+    }
     if (status != ST_OK) {
-        mem_free(s3);
+        s3_store_close(&s3->base);
         return status;
     }
-    ASSERT(aws != NULL);
     *ret_store = &s3->base;
     return ST_OK;
 }

@@ -11,14 +11,32 @@
 // clang-format on
 #include <string.h>
 
-/* Never called: opening a store asks nothing of it. */
-static char no_client;
+/* Never asked anything: opening a store does not. */
+static Http *http;
+static Aws *aws;
+
+static int open_client(void **state) {
+    (void)state;
+    Err err;
+    AwsKeys keys = {.access_key_id = "AKID", .secret_key = "secret"};
+    assert_int_equal(http_open(&(HttpOptions){0}, &http, &err), ST_OK);
+    AwsOptions options = {.http = http, .keys = &keys, .region = "eu-west-1"};
+    assert_int_equal(aws_open(&options, &aws, &err), ST_OK);
+    return 0;
+}
+
+static int close_client(void **state) {
+    (void)state;
+    aws_close_at(&aws);
+    http_close_at(&http);
+    return 0;
+}
 
 static void assert_location(const char *url, const char *expected) {
     OWN(store_close_at) Store *store = NULL;
     OWN(buf_done) Buf location = {0};
     Err err;
-    assert_int_equal(store_open(url, (Aws *)&no_client, &store, &err), ST_OK);
+    assert_int_equal(store_open(url, aws, &store, &err), ST_OK);
     store_append_location(store, "a/b", &location);
     assert_string_equal(buf_text(&location), expected);
 }
@@ -44,7 +62,7 @@ static void refuses_bad_urls(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         Store *store = NULL;
         Err err;
-        assert_int_equal(store_open(bad[i], (Aws *)&no_client, &store, &err), ST_USAGE);
+        assert_int_equal(store_open(bad[i], aws, &store, &err), ST_USAGE);
         assert_null(store);
         assert_non_null(strstr(err.hint, "s3://bucket/prefix"));
     }
@@ -56,14 +74,29 @@ static void refuses_long_names(void **state) {
     Err err;
     char url[1000] = "s3://";
     memset(url + 5, 'b', 64);
-    assert_int_equal(store_open(url, (Aws *)&no_client, &store, &err), ST_USAGE);
+    assert_int_equal(store_open(url, aws, &store, &err), ST_USAGE);
     memset(url + 5, 0, 64);
     memcpy(url + 5, "bucket/", 7);
     memset(url + 12, 'p', 513);
-    assert_int_equal(store_open(url, (Aws *)&no_client, &store, &err), ST_USAGE);
+    assert_int_equal(store_open(url, aws, &store, &err), ST_USAGE);
     url[12 + 512] = '\0';
-    assert_int_equal(store_open(url, (Aws *)&no_client, &store, &err), ST_OK);
+    assert_int_equal(store_open(url, aws, &store, &err), ST_OK);
     store_close(store);
+}
+
+static void refuses_settings_that_make_no_sense(void **state) {
+    (void)state;
+    static const StoreOptions odd[] = {
+        {.encryption = {.algorithm = "rot13"}},
+        {.encryption = {.algorithm = "AES256", .use_bucket_key = true}},
+        {.part_bytes = 1000},
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        Store *store = NULL;
+        Err err;
+        assert_int_equal(store_open_with("s3://bucket", aws, &odd[i], &store, &err), ST_USAGE);
+        assert_null(store);
+    }
 }
 
 static void knows_s3_from_folders(void **state) {
@@ -78,7 +111,8 @@ int main(void) {
         cmocka_unit_test(takes_a_bucket_and_a_prefix),
         cmocka_unit_test(refuses_bad_urls),
         cmocka_unit_test(refuses_long_names),
+        cmocka_unit_test(refuses_settings_that_make_no_sense),
         cmocka_unit_test(knows_s3_from_folders),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_client, close_client);
 }

@@ -1,0 +1,69 @@
+/* Links that work for a while. */
+#include "aws/s3_world.h"
+
+/* A bucket of Amazon's own, asked nothing. */
+static void open_for_amazon(S3World *world, AwsKeys keys) {
+    Err err = {0};
+    AwsOptions options = {.http = world->world->http, .keys = &keys, .region = "eu-central-1"};
+    aws_close_at(&world->world->aws);
+    assert_int_equal(aws_open(&options, &world->world->aws, &err), ST_OK);
+    s3_world_open(world, (S3Options){.bucket = "bucket"});
+}
+
+static void a_link_holds_all_that_a_reader_needs(void **state) {
+    S3World *world = *state;
+    Err err = {0};
+    OWN(buf_done) Buf url = {0};
+    S3LinkLife life;
+    int64_t now_ms = clock_now_ms();
+    open_for_amazon(world, (AwsKeys){.access_key_id = "AKID", .secret_key = "s"});
+    assert_int_equal(s3_presign(world->s3, "a b", 3600, &url, &life, &err), ST_OK);
+    assert_true(str_starts(buf_text(&url),
+                           "https://bucket.s3.eu-central-1.amazonaws.com/a%20b?X-Amz-Algorithm="
+                           "AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F"));
+    assert_non_null(strstr(buf_text(&url), "&X-Amz-Expires=3600&X-Amz-SignedHeaders=host&"));
+    assert_in_range(life.until_ms - now_ms, 3600000, 3660000);
+    assert_false(life.may_end_sooner);
+    assert_int_equal(s3_presign(world->s3, "k", 9999999, &url, &life, &err), ST_OK);
+    assert_non_null(strstr(buf_text(&url), "&X-Amz-Expires=604800&"));
+    assert_int_equal(s3_presign(world->s3, "k", 0, &url, &life, &err), ST_USAGE);
+}
+
+static void a_link_lives_no_longer_than_the_session_that_signs_it(void **state) {
+    S3World *world = *state;
+    Err err = {0};
+    OWN(buf_done) Buf url = {0};
+    S3LinkLife life;
+    int64_t now_ms = clock_now_ms();
+    AwsKeys session = {.access_key_id = "ASIA", .secret_key = "s", .session_token = "t/k"};
+    session.expires_ms = now_ms + 100500;
+    open_for_amazon(world, session);
+    assert_int_equal(s3_presign(world->s3, "k", 3600, &url, &life, &err), ST_OK);
+    assert_in_range(life.until_ms, now_ms + 90000, session.expires_ms);
+    assert_false(life.may_end_sooner);
+    assert_non_null(strstr(buf_text(&url), "&X-Amz-Security-Token=t%2Fk&"));
+    session.expires_ms = now_ms - 1;
+    open_for_amazon(world, session);
+    assert_int_equal(s3_presign(world->s3, "k", 60, &url, &life, &err), ST_EXPIRED);
+    assert_int_equal(s3_presign(world->s3, "k", 0, &url, &life, &err), ST_USAGE);
+}
+
+static void a_session_of_unknown_end_is_told(void **state) {
+    S3World *world = *state;
+    Err err = {0};
+    OWN(buf_done) Buf url = {0};
+    S3LinkLife life;
+    open_for_amazon(world,
+                    (AwsKeys){.access_key_id = "ASIA", .secret_key = "s", .session_token = "t"});
+    assert_int_equal(s3_presign(world->s3, "k", 3600, &url, &life, &err), ST_OK);
+    assert_true(life.may_end_sooner);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        S3_TEST(a_link_holds_all_that_a_reader_needs),
+        S3_TEST(a_link_lives_no_longer_than_the_session_that_signs_it),
+        S3_TEST(a_session_of_unknown_end_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
