@@ -1,5 +1,5 @@
 /* S3, in several files: s3_api.c (what a request asks for; objects), s3_body.c (what a body must
- * hold up to), s3_list.c (ListObjectsV2), s3_multipart.c (uploads in parts). */
+ * hold up to), s3_checksum.c, s3_list.c (ListObjectsV2), s3_multipart.c (uploads in parts). */
 #ifndef SIM_S3_H
 #define SIM_S3_H
 
@@ -33,6 +33,12 @@ void s3_format_time(int64_t time_ms, char ret_text[32]);
 
 /* Appends the text escaped for XML; in percent-encoding when `url` is set. */
 void s3_append_name(Buf *out, const char *text, bool url);
+
+/* In s3_checksum.c: those that the request brings along become the object's; whether the answer has
+ * them; and those of an upload's parts put together (false: the reply has the error). */
+void s3_keep_checksums(const S3Call *call, S3Meta *meta);
+bool s3_gives_checksums(const S3Call *call);
+bool s3_check_joined(const S3Call *call, const S3Blob *blob);
 
 void s3_list_objects(const S3Call *call);
 

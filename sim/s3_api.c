@@ -113,6 +113,7 @@ static void put_object(const S3Call *call) {
     }
     S3Meta meta;
     s3_read_meta(call, &meta);
+    s3_keep_checksums(call, &meta);
     s3_etag_of(buf_text(&data), data.size, meta.etag);
     S3Blob *blob = s3_blob_new(&data);
     S3Result result = s3_store_put(call->store, &(S3Write){.bucket = call->bucket,
@@ -164,7 +165,8 @@ static void format_http_date(int64_t time_ms, char ret_text[40]) {
     strftime(ret_text, 40, "%a, %d %b %Y %H:%M:%S GMT", &parts);
 }
 
-static void put_meta_headers(Reply *reply, const S3Meta *meta) {
+static void put_meta_headers(const S3Call *call, const S3Meta *meta) {
+    Reply *reply = &call->exchange->reply;
     char modified[40];
     format_http_date(meta->modified_ms, modified);
     reply_content_type(reply, meta->content_type);
@@ -175,7 +177,8 @@ static void put_meta_headers(Reply *reply, const S3Meta *meta) {
     char *rest = copy != NULL ? copy : (char[1]){0};
     for (char *line = str_split(&rest, "\n"); line != NULL; line = str_split(&rest, "\n")) {
         char *colon = strstr(line, ": ");
-        if (colon != NULL && reply->header_count + 4 < REPLY_MAX_HEADERS) {
+        bool gives = !str_starts(line, "x-amz-checksum-") || s3_gives_checksums(call);
+        if (colon != NULL && gives && reply->header_count + 4 < REPLY_MAX_HEADERS) {
             *colon = '\0';
             reply_header(reply, line, "%s", colon + 2);
         }
@@ -226,7 +229,7 @@ static void send_object(const S3Call *call, const S3Meta *meta, S3Blob *blob, in
         reply_error(reply, 416, "InvalidRange", "The requested range is not satisfiable");
         return;
     }
-    put_meta_headers(reply, meta);
+    put_meta_headers(call, meta);
     override_headers(call);
     if (ranged) {
         reply->status = 206;

@@ -128,6 +128,12 @@ static void write_completed(const S3Call *call, const char *etag) {
 }
 
 static void store_joined(const S3Call *call, const S3UploadName *name, S3Blob *blob, S3Meta *meta) {
+    if (!s3_check_joined(call, blob)) {
+        s3_blob_release(blob);
+        s3_meta_done(meta);
+        return;
+    }
+    s3_keep_checksums(call, meta);
     S3Result result = s3_store_put(call->store, &(S3Write){.bucket = call->bucket,
                                                            .key = call->key,
                                                            .blob = blob,

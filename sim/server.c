@@ -104,7 +104,9 @@ static enum MHD_Result answer_service(struct MHD_Connection *connection, Visit *
     pthread_rwlock_rdlock(&sim->knobs_lock);
     const Knobs *knobs = exchange->knobs;
     bool dropped = fault_hits(sim->faults, knobs->drop);
-    SendOptions options = {.chunked = knobs->chunked};
+    /* To HEAD, S3 always tells the length. */
+    bool is_head = str_equal(exchange->request.method, "HEAD");
+    SendOptions options = {.chunked = knobs->chunked && !is_head};
     if (!dropped) {
         answer(exchange);
         bool may_truncate =

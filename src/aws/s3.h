@@ -77,8 +77,9 @@ typedef struct S3Put {
 } S3Put;
 
 /* ST_CONFLICT when the condition does not hold. A write whose answer was lost is sent again, and
- * would then find its own object in its way: so if these very bytes are there, it is ST_OK.
- * `ret_object` may be NULL here and below. */
+ * may then find its own object in its way. With S3_IF_ABSENT it is ST_OK if these very bytes are
+ * there. With S3_IF_MATCH two may well want to write the same: who gets ST_CONFLICT looks at what
+ * is there before saying that somebody else won. `ret_object` may be NULL here and below. */
 Status s3_put(S3 *s3, const S3Put *put, S3Object *ret_object, Err *err) WARN_UNUSED;
 
 /* Into memory; `ret_data` is cleared first. ST_NOT_FOUND; ST_LIMIT; ST_CORRUPT when it is not what

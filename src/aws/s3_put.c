@@ -102,7 +102,7 @@ static Status put_whole(S3 *s3, const S3Put *put, const S3Source *source, S3Obje
     s3_client_add_encryption(s3, &request);
     s3_put_add_condition(put, &arena, &request);
     Status status = run_put(s3, &request, ret_object, err);
-    if (status == ST_CONFLICT && broken > 0) {
+    if (status == ST_CONFLICT && broken > 0 && put->condition == S3_IF_ABSENT) {
         status = s3_settle(s3, put, source, ret_object, err);
     }
     return status;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { ROUNDS = 3, ROUND_PAUSE_MS = 300, ABORT_TIMEOUT_MS = 20 * 1000, ID_MAX_BYTES = 4096 };
@@ -154,8 +155,10 @@ static Status parse_complete(void *context, const HttpAnswer *answer, Err *err) 
     const XmlNode *root = NULL;
     const char *etag = NULL;
     TRY(s3_client_read_document(answer, "CompleteMultipartUploadResult", &arena, &root, err));
-    TRY(xml_need(root, "ETag", 1, sizeof upload->etag - 1, &etag, err));
-    str_copy(upload->etag, sizeof upload->etag, etag);
+    TRY(xml_need(root, "ETag", 1, sizeof upload->etag - 3, &etag, err));
+    /* Not all put the quotes here that they have in headers. */
+    const char *quote = etag[0] == '"' ? "" : "\"";
+    snprintf(upload->etag, sizeof upload->etag, "%s%s%s", quote, etag, quote);
     return ST_OK;
 }
 
@@ -219,8 +222,9 @@ void s3_upload_abort(S3 *s3, const char *key, const char *upload_id) {
 
 /* Parts that are gone were completed, or aborted by somebody. */
 static bool may_be_complete(const Upload *upload, const Err *err) {
-    return upload->broken > 0 &&
-           (err->status == ST_CONFLICT || str_equal(err->code, "NoSuchUpload"));
+    bool is_own_conflict = err->status == ST_CONFLICT && !s3_put_is_race(err) &&
+                           upload->put->condition == S3_IF_ABSENT;
+    return upload->broken > 0 && (is_own_conflict || str_equal(err->code, "NoSuchUpload"));
 }
 
 static Status run_round(Upload *upload, S3Object *ret_object, Err *err) {
@@ -232,7 +236,7 @@ static Status run_round(Upload *upload, S3Object *ret_object, Err *err) {
         status = complete(upload, err);
         str_copy(ret_object->etag, sizeof ret_object->etag, upload->etag);
     }
-    if (status != ST_OK && may_be_complete(upload, err) && !s3_put_is_race(err)) {
+    if (status != ST_OK && may_be_complete(upload, err)) {
         status = s3_settle(upload->s3, upload->put, upload->source, ret_object, err);
     }
     if (status != ST_OK) {

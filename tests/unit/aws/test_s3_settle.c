@@ -77,6 +77,18 @@ static void an_attempt_that_did_not_break_conflicts_as_ever(void **state) {
     assert_int_equal(s3_world_requests(world), 2);
 }
 
+/* Two that count up from one number write the same: one of them must learn that it lost. */
+static void who_replaces_what_was_seen_settles_it_alone(void **state) {
+    S3World *world = *state;
+    Err err = {0};
+    S3Put put = hello;
+    put.condition = S3_IF_MATCH;
+    put.etag = "\"old\"";
+    script_conflict(world);
+    assert_int_equal(s3_put(world->s3, &put, NULL, &err), ST_CONFLICT);
+    assert_int_equal(s3_world_requests(world), 2);
+}
+
 static void what_cannot_be_looked_at_stays_a_conflict_and_says_so(void **state) {
     S3World *world = *state;
     Err err = {0};
@@ -126,6 +138,7 @@ int main(void) {
         S3_TEST(what_is_not_ones_own_is_a_conflict),
         S3_TEST(without_a_checksum_it_is_read_back),
         S3_TEST(an_attempt_that_did_not_break_conflicts_as_ever),
+        S3_TEST(who_replaces_what_was_seen_settles_it_alone),
         S3_TEST(what_cannot_be_looked_at_stays_a_conflict_and_says_so),
         S3_TEST(a_completion_whose_answer_was_lost_is_no_conflict),
     };

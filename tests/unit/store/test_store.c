@@ -1,137 +1,5 @@
-/* The contract of store/store.h, checked on a directory, and on S3 too where
- * CONFHOUSE_TEST_S3_URL names a bucket that may be written (with keys in the environment, and
- * AWS_ENDPOINT_URL for a server that is not Amazon's). */
-#include "base/file.h"
-#include "base/mem.h"
-#include "base/str.h"
-#include "format/digest.h"
-#include "store/store.h"
-#include "store/store_driver.h"
-
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* A fresh place for each test, and what is needed to open it (again). */
-typedef struct Fixture {
-    TempDir dir; /* scratch, and below it the store when it is a directory */
-    char *url;
-    Http *http;
-    Aws *aws;
-    Store *store;
-} Fixture;
-
-static void connect_aws(Fixture *fixture) {
-    Err err;
-    AwsKeys keys;
-    const char *region = getenv("AWS_REGION");
-    assert_int_equal(http_open(&(HttpOptions){0}, &fixture->http, &err), ST_OK);
-    assert_int_equal(credentials_from_environment(&keys, &err), ST_OK);
-    AwsOptions options = {
-        .http = fixture->http, .keys = &keys, .region = region != NULL ? region : "us-east-1"};
-    assert_int_equal(aws_open(&options, &fixture->aws, &err), ST_OK);
-}
-
-static Status open_again(Fixture *fixture, Err *err) {
-    if (store_url_is_s3(fixture->url)) {
-        connect_aws(fixture);
-    }
-    return store_open(fixture->url, fixture->aws, &fixture->store, err);
-}
-
-static void close_connections(Fixture *fixture) {
-    store_close_at(&fixture->store);
-    if (fixture->aws != NULL) {
-        aws_close_at(&fixture->aws);
-        http_close_at(&fixture->http);
-    }
-}
-
-static Fixture *new_fixture(const char *s3_url) {
-    Fixture *fixture = mem_alloc(sizeof *fixture);
-    Err err;
-    assert_int_equal(temp_dir_open(&fixture->dir, &err), ST_OK);
-    if (s3_url == NULL) {
-        fixture->url = temp_dir_path(&fixture->dir, "new/store");
-    } else {
-        uint8_t random[6];
-        char hex[13];
-        digest_random(random, sizeof random);
-        digest_to_hex(random, sizeof random, hex);
-        fixture->url = mem_printf("%s/contract-%s", s3_url, hex);
-    }
-    assert_int_equal(open_again(fixture, &err), ST_OK);
-    return fixture;
-}
-
-static int open_directory(void **state) {
-    *state = new_fixture(NULL);
-    return 0;
-}
-
-static int open_s3(void **state) {
-    *state = new_fixture(getenv("CONFHOUSE_TEST_S3_URL"));
-    return 0;
-}
-
-static Status delete_key(void *context, const char *key, int64_t bytes, Err *err) {
-    (void)bytes;
-    return store_delete(context, key, err);
-}
-
-static int close_fixture(void **state) {
-    Fixture *fixture = *state;
-    Err err;
-    assert_int_equal(store_list(fixture->store, "", delete_key, fixture->store, &err), ST_OK);
-    close_connections(fixture);
-    temp_dir_close(&fixture->dir);
-    mem_free(fixture->url);
-    mem_free(fixture);
-    return 0;
-}
-
-static Status put_text(Store *store, const char *key, const char *text, StoreCondition condition,
-                       const char *etag, StoreObject *ret_object) {
-    Err err = {0};
-    StorePut put = {.key = key,
-                    .content_type = "text/plain",
-                    .data = text,
-                    .size = strlen(text),
-                    .condition = condition,
-                    .etag = etag};
-    return store_put(store, &put, ret_object, &err);
-}
-
-static void assert_put(Store *store, const char *key, const char *text) {
-    assert_int_equal(put_text(store, key, text, STORE_ALWAYS, NULL, NULL), ST_OK);
-}
-
-static void assert_holds(Store *store, const char *key, const char *expected) {
-    OWN(buf_done) Buf data = {0};
-    StoreObject object = {0};
-    Err err;
-    assert_int_equal(store_get(store, key, 1 << 20, &data, &object, &err), ST_OK);
-    assert_string_equal(buf_text(&data), expected);
-    assert_int_equal(object.bytes, strlen(expected));
-    assert_true(object.etag[0] != '\0');
-}
-
-static void assert_absent(Store *store, const char *key) {
-    OWN(buf_done) Buf data = {0};
-    StoreObject object;
-    Err err;
-    assert_int_equal(store_get(store, key, 100, &data, NULL, &err), ST_NOT_FOUND);
-    assert_int_equal(store_head(store, key, &object, &err), ST_NOT_FOUND);
-}
+/* The contract of store/store.h, on small objects. Where it is checked: see store_world.h. */
+#include "store/store_world.h"
 
 static void gives_back_what_was_put(void **state) {
     Store *store = ((Fixture *)*state)->store;
@@ -220,7 +88,9 @@ static void puts_only_where_nothing_is(void **state) {
     Store *store = ((Fixture *)*state)->store;
     assert_int_equal(put_text(store, "d/k", "one", STORE_IF_ABSENT, NULL, NULL), ST_OK);
     assert_int_equal(put_text(store, "d/k", "two", STORE_IF_ABSENT, NULL, NULL), ST_CONFLICT);
-    assert_int_equal(put_text(store, "d/k", "one", STORE_IF_ABSENT, NULL, NULL), ST_CONFLICT);
+    if (!has_faults()) { /* after a lost answer, the same bytes pass for one's own */
+        assert_int_equal(put_text(store, "d/k", "one", STORE_IF_ABSENT, NULL, NULL), ST_CONFLICT);
+    }
     assert_holds(store, "d/k", "one");
 }
 
@@ -330,42 +200,6 @@ static void shows_where_an_object_is(void **state) {
     assert_string_equal(buf_text(&location), expected);
 }
 
-enum { RACERS = 6 };
-
-/* Runs `race` in RACERS processes at once, each with a store of its own, and counts those that
- * returned ST_OK. All others must have returned ST_CONFLICT. */
-static int run_race(Fixture *fixture, Status (*race)(Store *, int racer)) {
-    int start[2];
-    pid_t racers[RACERS];
-    assert_int_equal(pipe(start), 0);
-    for (int i = 0; i < RACERS; i++) {
-        racers[i] = fork();
-        assert_true(racers[i] >= 0);
-        if (racers[i] == 0) {
-            char wait;
-            Err err;
-            Fixture own = {.url = fixture->url};
-            close(start[1]);
-            Status status = open_again(&own, &err);
-            ssize_t at_end = read(start[0], &wait, 1);
-            status = status == ST_OK && at_end == 0 ? race(own.store, i) : ST_INTERNAL;
-            close_connections(&own);
-            _exit((int)status);
-        }
-    }
-    close(start[0]);
-    close(start[1]); /* off they go */
-    int winners = 0;
-    for (int i = 0; i < RACERS; i++) {
-        int result = 0;
-        assert_int_equal(waitpid(racers[i], &result, 0), racers[i]);
-        assert_true(WIFEXITED(result));
-        assert_true(WEXITSTATUS(result) == ST_OK || WEXITSTATUS(result) == ST_CONFLICT);
-        winners += WEXITSTATUS(result) == ST_OK;
-    }
-    return winners;
-}
-
 static Status race_for_absent(Store *store, int racer) {
     char text[2] = {(char)('a' + racer), '\0'};
     return put_text(store, "race/absent", text, STORE_IF_ABSENT, NULL, NULL);
@@ -436,30 +270,107 @@ static void no_update_is_lost(void **state) {
     assert_holds(fixture->store, "race/count", expected);
 }
 
+static void copies(void **state) {
+    Store *store = ((Fixture *)*state)->store;
+    Err err;
+    assert_put(store, "a/from", "one");
+    assert_int_equal(store_copy(store, "a/from", "b/to", &err), ST_OK);
+    assert_holds(store, "b/to", "one");
+    assert_put(store, "a/from", "other");
+    assert_holds(store, "b/to", "one");
+    assert_int_equal(store_copy(store, "a/from", "b/to", &err), ST_OK);
+    assert_holds(store, "b/to", "other");
+    assert_holds(store, "a/from", "other");
+    assert_int_equal(store_copy(store, "none", "b/to", &err), ST_NOT_FOUND);
+    assert_holds(store, "b/to", "other");
+    assert_int_equal(store_copy(store, "../x", "b/to", &err), ST_INPUT);
+    assert_int_equal(store_copy(store, "a/from", "../x", &err), ST_INPUT);
+    assert_listed(store, "", "a/from=5 b/to=5 ");
+}
+
+static void keep_body(void *context, const HttpAnswer *answer, const Err *failure) {
+    assert_null(failure);
+    assert_int_equal(answer->status, 200);
+    buf_puts(context, answer->body);
+}
+
+static void links_to_what_is_there(void **state) {
+    const Fixture *fixture = *state;
+    OWN(buf_done) Buf url = {0};
+    OWN(buf_done) Buf body = {0};
+    S3LinkLife life;
+    Err err = {0};
+    assert_put(fixture->store, "a/b", "one");
+    if (fixture->http == NULL) {
+        assert_int_equal(store_link(fixture->store, "a/b", 60, &url, &life, &err), ST_REJECTED);
+        return;
+    }
+    assert_int_equal(store_link(fixture->store, "none", 60, &url, &life, &err), ST_NOT_FOUND);
+    assert_int_equal(store_link(fixture->store, "a/b", 60, &url, &life, &err), ST_OK);
+    if (has_faults()) {
+        return; /* nobody would ask again */
+    }
+    HttpRequest request = HTTP_REQUEST_NONE;
+    request.method = "GET";
+    request.url = buf_text(&url);
+    assert_int_equal(http_start(fixture->http, &request, keep_body, &body, NULL, &err), ST_OK);
+    assert_int_equal(http_run(fixture->http, NULL, &err), ST_OK);
+    assert_string_equal(buf_text(&body), "one");
+}
+
+/* More than S3 tells at once: a directory, where each put waits for the disk, has no pages. */
+static void lists_many_keys(void **state) {
+    const Fixture *fixture = *state;
+    Store *store = fixture->store;
+    OWN(buf_done) Buf expected = {0};
+    int count = fixture->aws != NULL ? 1234 : 124;
+    if (has_faults()) {
+        skip();
+    }
+    for (int i = 0; i < count; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "many/%04d.x", i);
+        assert_put(store, key, i % 100 == 0 ? "12" : "1");
+        buf_printf(&expected, "%s=%d ", key, i % 100 == 0 ? 2 : 1);
+    }
+    assert_listed(store, "", buf_text(&expected));
+    assert_listed(store, "many/001",
+                  "many/0010.x=1 many/0011.x=1 many/0012.x=1 many/0013.x=1 "
+                  "many/0014.x=1 many/0015.x=1 many/0016.x=1 many/0017.x=1 "
+                  "many/0018.x=1 many/0019.x=1 ");
+}
+
+static void takes_the_oddest_keys_that_it_allows(void **state) {
+    Store *store = ((Fixture *)*state)->store;
+    char longest[256];
+    memset(longest, 'k', sizeof longest);
+    memcpy(longest, "l/", 2);
+    longest[getenv("CONFHOUSE_TEST_S3_FILES") == NULL ? 255 : 190] = '\0'; /* of file names */
+    const char *keys[] = {longest,        "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p",
+                          "A..b/c..",     "-",
+                          "_._",          "uploads",
+                          "x/partNumber", "0/-.-"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        assert_put(store, keys[i], keys[i]);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        assert_holds(store, keys[i], keys[i]);
+    }
+}
+
 #define CONTRACT(setup)                                                                            \
-    cmocka_unit_test_setup_teardown(gives_back_what_was_put, setup, close_fixture),                \
-        cmocka_unit_test_setup_teardown(names_contents_by_etag, setup, close_fixture),             \
-        cmocka_unit_test_setup_teardown(moves_files, setup, close_fixture),                        \
-        cmocka_unit_test_setup_teardown(a_failed_download_leaves_the_old_file, setup,              \
-                                        close_fixture),                                            \
-        cmocka_unit_test_setup_teardown(reads_no_more_than_asked, setup, close_fixture),           \
-        cmocka_unit_test_setup_teardown(puts_only_where_nothing_is, setup, close_fixture),         \
-        cmocka_unit_test_setup_teardown(replaces_only_what_was_seen, setup, close_fixture),        \
-        cmocka_unit_test_setup_teardown(deletes, setup, close_fixture),                            \
-        cmocka_unit_test_setup_teardown(lists_in_the_order_of_keys, setup, close_fixture),         \
-        cmocka_unit_test_setup_teardown(a_list_stops_when_told, setup, close_fixture),             \
-        cmocka_unit_test_setup_teardown(refuses_keys_that_lead_elsewhere, setup, close_fixture),   \
-        cmocka_unit_test_setup_teardown(shows_where_an_object_is, setup, close_fixture),           \
-        cmocka_unit_test_setup_teardown(of_several_creators_one_wins, setup, close_fixture),       \
-        cmocka_unit_test_setup_teardown(of_several_replacers_one_wins, setup, close_fixture),      \
-        cmocka_unit_test_setup_teardown(no_update_is_lost, setup, close_fixture)
+    IN(gives_back_what_was_put, setup), IN(names_contents_by_etag, setup), IN(moves_files, setup), \
+        IN(a_failed_download_leaves_the_old_file, setup), IN(reads_no_more_than_asked, setup),     \
+        IN(puts_only_where_nothing_is, setup), IN(replaces_only_what_was_seen, setup),             \
+        IN(deletes, setup), IN(lists_in_the_order_of_keys, setup),                                 \
+        IN(a_list_stops_when_told, setup), IN(refuses_keys_that_lead_elsewhere, setup),            \
+        IN(shows_where_an_object_is, setup), IN(copies, setup), IN(links_to_what_is_there, setup), \
+        IN(lists_many_keys, setup), IN(takes_the_oddest_keys_that_it_allows, setup),               \
+        IN(of_several_creators_one_wins, setup), IN(of_several_replacers_one_wins, setup),         \
+        IN(no_update_is_lost, setup)
 
 int main(void) {
     const struct CMUnitTest on_directory[] = {CONTRACT(open_directory)};
     const struct CMUnitTest on_s3[] = {CONTRACT(open_s3)};
-    int failed = cmocka_run_group_tests(on_directory, NULL, NULL);
-    if (getenv("CONFHOUSE_TEST_S3_URL") != NULL) {
-        failed += cmocka_run_group_tests(on_s3, NULL, NULL);
-    }
-    return failed;
+    return RUN_CONTRACT(on_directory, on_s3);
 }
