@@ -22,7 +22,9 @@
     X(AWS_STS, "sts", "sts", NULL, "application/x-www-form-urlencoded; charset=utf-8", "STS")      \
     X(AWS_S3, "s3", "s3", NULL, NULL, "S3")                                                        \
     X(AWS_SSO, "portal.sso", "awsssoportal", NULL, NULL, "SSO")                                    \
-    X(AWS_SSO_OIDC, "oidc", "sso-oauth", NULL, "application/json", "SSO_OIDC")
+    X(AWS_SSO_OIDC, "oidc", "sso-oauth", NULL, "application/json", "SSO_OIDC")                     \
+    X(AWS_SNS, "sns", "sns", NULL, "application/x-www-form-urlencoded; charset=utf-8", "SNS")      \
+    X(AWS_SES, "email", "ses", NULL, "application/json", "SESV2")
 
 typedef enum AwsService {
 #define X(name, prefix, signing, target, content, setting) name,

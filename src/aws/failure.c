@@ -154,7 +154,11 @@ static const char *hint_for_credentials(const Err *err) {
            "on answers so, too";
 }
 
-static const char *hint_for_rejected(const Err *err) {
+static const char *hint_for_rejected(const AwsRequest *request, const Err *err) {
+    if (request->service == AWS_SES) {
+        return "SES must know the sender's address or domain in that region; in its sandbox, those "
+               "of all receivers too";
+    }
     if (str_equal(err->code, "AWSOrganizationsNotInUseException")) {
         return "the account is in no organization: name the accounts with --accounts";
     }
@@ -195,7 +199,7 @@ static const char *hint_for(const AwsRequest *request, const Err *err) {
         return "check the network, a proxy's settings and AWS_ENDPOINT_URL, and that the region "
                "exists";
     case ST_REJECTED:
-        return hint_for_rejected(err);
+        return hint_for_rejected(request, err);
     default:
         return NULL;
     }
