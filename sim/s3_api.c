@@ -68,8 +68,14 @@ S3Condition s3_read_condition(const S3Call *call) {
 }
 
 void s3_read_meta(const S3Call *call, S3Meta *ret_meta) {
-    static const char *const kept[] = {"cache-control", "content-disposition", "content-encoding",
-                                       "content-language", "expires"};
+    static const char *const kept[] = {"cache-control",
+                                       "content-disposition",
+                                       "content-encoding",
+                                       "content-language",
+                                       "expires",
+                                       "x-amz-server-side-encryption",
+                                       "x-amz-server-side-encryption-aws-kms-key-id",
+                                       "x-amz-server-side-encryption-bucket-key-enabled"};
     const Request *request = &call->exchange->request;
     const char *type = request_header(request, "content-type");
     OWN(buf_done) Buf headers = {0};

@@ -195,7 +195,11 @@ Status app_store(App *app, Store **ret_store, Err *err) {
         TRY(open_aws(app, 0, &app->store_cancelled, &app->store_aws, err));
     }
     if (app->store == NULL) {
-        TRY(store_open(url, app->store_aws, &app->store, err));
+        const StoreOptions options = {
+            .encryption = {.algorithm = settings_text(app->settings, SETTING_SSE),
+                           .kms_key = settings_text(app->settings, SETTING_SSE_KMS_KEY),
+                           .use_bucket_key = settings_flag(app->settings, SETTING_SSE_BUCKET_KEY)}};
+        TRY(store_open_with(url, app->store_aws, &options, &app->store, err));
     }
     *ret_store = app->store;
     return ST_OK;

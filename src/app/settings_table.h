@@ -8,6 +8,7 @@
 #define COMMANDS_THAT_PLAN   (COMMANDS_THAT_SCAN | COMMAND_PLAN)
 #define COMMANDS_THAT_MERGE  (COMMAND_RUN | COMMAND_MERGE | COMMAND_INVOKE)
 #define COMMANDS_THAT_REPORT (COMMAND_RUN | COMMAND_REPORT | COMMAND_INVOKE)
+#define COMMANDS_THAT_WRITE  (COMMANDS_THAT_PLAN | COMMANDS_THAT_MERGE | COMMANDS_THAT_REPORT)
 #define COMMANDS_THAT_READ   (COMMAND_REPORT | COMMAND_DIFF | COMMAND_QUERY | COMMAND_EXPORT)
 
 /* X(id, members of its Setting) */
@@ -119,6 +120,15 @@
     X(PROFILE, .name = "profile", .placeholder = "NAME", .section = SECTION_COMMON,                \
       .commands = COMMAND_ALL,                                                                     \
       .help = "profile of ~/.aws/config, before the environment's keys; $AWS_PROFILE when absent") \
+    X(SSE, .name = "sse", .type = SETTING_CHOICE, .choices = "AES256,aws:kms",                     \
+      .placeholder = "HOW", .section = SECTION_COMMON, .commands = COMMANDS_THAT_WRITE,            \
+      .help =                                                                                      \
+          "how objects on S3 are encrypted: AES256 or aws:kms; as the bucket says when absent")    \
+    X(SSE_KMS_KEY, .name = "sse-kms-key", .placeholder = "KEY", .section = SECTION_COMMON,         \
+      .commands = COMMANDS_THAT_WRITE,                                                             \
+      .help = "id, ARN or alias of the KMS key for that; the account's own when absent")           \
+    X(SSE_BUCKET_KEY, .name = "sse-bucket-key", .type = SETTING_FLAG, .section = SECTION_COMMON,   \
+      .commands = COMMANDS_THAT_WRITE, .help = "use a bucket key, which asks KMS less often")      \
     X(REGION, .name = "region", .placeholder = "REGION", .section = SECTION_COMMON,                \
       .commands = COMMAND_ALL, .is_valid = str_is_region, .shape = "a region like eu-west-1",      \
       .help = "where S3 and STS are asked; $AWS_REGION, $AWS_DEFAULT_REGION or the profile's")     \

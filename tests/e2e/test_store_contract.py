@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from cli_tool import BIN, clean_environment
+from cli_tool import BIN, Cli, clean_environment
 
 TESTS = pathlib.Path(BIN).resolve().parent.parent / "tests"
 FAULTS = ("--throttle", "0.03", "--error-5xx", "0.03", "--drop", "0.02", "--truncate", "0.02")
@@ -53,6 +53,24 @@ def run(program, env):
 def test_contract(server, program):
     run(program, server | {
         "CONFHOUSE_TEST_S3_URL": f"s3://confhouse/contract-{random.randrange(1 << 40):x}"})
+
+
+def test_objects_are_encrypted_as_set(sim, tmp_path):
+    simulator_ = sim("--accounts", "2", "--rules", "2")
+    cli = Cli(tmp_path, simulator_.env)
+    cli.store = "s3://confhouse/encrypted"
+    key = "alias/confhouse"
+    cli("run", "--group-id", "2026-11-22", "--sse", "aws:kms", "--sse-kms-key", key,
+        "--sse-bucket-key")
+    s3 = simulator_.client("s3")
+    objects = s3.list_objects_v2(Bucket="confhouse", Prefix="encrypted/")["Contents"]
+    assert len(objects) >= 4, "plan, shard, history, latest"
+    for item in objects:
+        head = s3.head_object(Bucket="confhouse", Key=item["Key"])
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key), item
+        assert head["BucketKeyEnabled"], item
+    assert "AES256" in cli("plan", "--sse", "rot13", expect=2).stderr
+    assert "aws:kms" in cli("plan", "--sse", "AES256", "--sse-kms-key", key, expect=2).stderr
 
 
 def test_what_a_killed_upload_leaves_is_seen_by_nobody(sim):
