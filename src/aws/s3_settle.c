@@ -38,8 +38,8 @@ static Status digest_stored(S3 *s3, const S3Put *put, S3Digest *ret_digest, Err 
 static Status compare(S3 *s3, const S3Put *put, const S3Source *source, bool *ret_same,
                       S3Object *ret_object, Err *err) {
     S3Seen seen;
-    S3Digest wanted;
-    S3Digest found;
+    S3Digest wanted = {0};
+    S3Digest found = {0};
     *ret_same = false;
     TRY(s3_client_look(s3, put->key, &seen, err));
     if (seen.object.bytes != source->bytes) {

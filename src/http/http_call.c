@@ -148,7 +148,7 @@ static int on_seek(void *context, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
-/* Before each request that goes out. */
+/* Before each request that goes out. NOLINTNEXTLINE(readability-non-const-parameter): libcurl's */
 static int on_request(void *context, char *to_ip, char *from_ip, int to_port, int from_port) {
     (void)to_ip, (void)from_ip, (void)to_port, (void)from_port;
     HttpCall *call = context;

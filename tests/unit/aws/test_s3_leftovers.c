@@ -8,7 +8,7 @@ static void open_with_prefix(S3World *world, const char *prefix) {
 
 #define UPLOAD(key, id, begun)                                                                     \
     "<Upload><Key>" key "</Key><UploadId>" id "</UploadId><Initiated>" begun "</Initiated></"      \
-                                                                             "Upload>"
+    "Upload>"
 
 static void only_what_is_old_and_ones_own_is_taken_back(void **state) {
     S3World *world = *state;
