@@ -76,9 +76,10 @@ static char *find_path(const char *variable, const char *usual) {
                                                   : mem_strdup(path);
 }
 
+/* A home that may not be entered has no files, either: a service may have somebody else's. */
 static Status read_file(SharedFile *file, Err *err) {
     Buf text = {0};
-    if (file->path == NULL) {
+    if (file->path == NULL || !file_exists(file->path)) {
         return ST_OK;
     }
     Status status = file_read(file->path, FILE_MAX_BYTES, &text, err);
@@ -89,7 +90,7 @@ static Status read_file(SharedFile *file, Err *err) {
         explicit_bzero(text.data, text.capacity);
     }
     buf_done(&text);
-    return status == ST_NOT_FOUND ? ST_OK : status;
+    return status;
 }
 
 static void choose_name(Profile *profile, const char *name) {

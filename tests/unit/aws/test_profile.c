@@ -54,8 +54,12 @@ static void the_files_may_be_elsewhere_or_nowhere(void **state) {
     world_use(world, "a");
     assert_value(profile_get(world->profile, NULL, "region"), "r", "/my.conf", 2);
     assert_value(profile_get(world->profile, NULL, "x"), "1", "/my.keys", 2);
-    unsetenv("HOME");
     unsetenv("AWS_CONFIG_FILE");
+    unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+    setenv("HOME", "/dev/null", 1);
+    world_use(world, NULL);
+    assert_false(profile_exists(world->profile, "a"));
+    unsetenv("HOME");
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
     world_use(world, NULL);
     assert_false(profile_exists(world->profile, "a"));
