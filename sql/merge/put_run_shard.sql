@@ -8,4 +8,5 @@ VALUES (:run_no, :shard_id, :sha256, :scopes, :evaluations, :merged, :duplicates
         merged = excluded.merged, duplicates = excluded.duplicates,
         superseded = excluded.superseded, refused = excluded.refused
     WHERE excluded.sha256 <> run_shard.sha256;
+-- It may have been refused before, and be mended.
 DELETE FROM refused_shard WHERE run_no = :run_no AND shard_id = :shard_id;

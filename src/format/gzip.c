@@ -20,6 +20,7 @@ typedef struct Flow {
     z_stream zlib;
     int64_t written;
     int64_t max_bytes;
+    int64_t max_ratio;
     uint8_t in[PIECE_BYTES];
     uint8_t out[PIECE_BYTES];
 } Flow;
@@ -60,8 +61,13 @@ static Status drain(Flow *flow, Err *err) {
     size_t size = PIECE_BYTES - flow->zlib.avail_out;
     flow->written += (int64_t)size;
     if (flow->written > flow->max_bytes) {
-        return err_set(err, ST_LIMIT, "%s unpacks to more than %lld bytes", flow->from_path,
+        return err_set(err, ST_LIMIT, "it unpacks to more than %lld bytes",
                        (long long)flow->max_bytes);
+    }
+    if (flow->written > GZIP_FREE_BYTES &&
+        flow->written / flow->max_ratio > (int64_t)flow->zlib.total_in) {
+        return err_set(err, ST_LIMIT, "it unpacks to more than %lld times its size",
+                       (long long)flow->max_ratio);
     }
     return file_write_all(flow->to, flow->out, size, flow->to_path, err);
 }
@@ -80,8 +86,8 @@ static Status pack(Flow *flow, Err *err) {
     return ST_OK;
 }
 
-static Status corrupt(const Flow *flow, const char *why, Err *err) {
-    return err_set(err, ST_CORRUPT, "cannot unpack %s: %s", flow->from_path, why);
+static Status corrupt(const char *why, Err *err) {
+    return err_set(err, ST_CORRUPT, "it cannot be unpacked: %s", why);
 }
 
 static Status unpack(Flow *flow, Err *err) {
@@ -89,7 +95,7 @@ static Status unpack(Flow *flow, Err *err) {
     while (result != Z_STREAM_END) {
         TRY(fill(flow, err));
         if (flow->zlib.avail_in == 0) {
-            return corrupt(flow, "it is cut short", err);
+            return corrupt("it is cut short", err);
         }
         do {
             offer_room(flow);
@@ -99,7 +105,7 @@ static Status unpack(Flow *flow, Err *err) {
             }
             /* Z_BUF_ERROR: all that was there is used up. */
             if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-                return corrupt(flow, flow->zlib.msg != NULL ? flow->zlib.msg : "not gzip", err);
+                return corrupt(flow->zlib.msg != NULL ? flow->zlib.msg : "not gzip", err);
             }
             TRY(drain(flow, err));
         } while (result != Z_STREAM_END && flow->zlib.avail_out == 0);
@@ -107,7 +113,7 @@ static Status unpack(Flow *flow, Err *err) {
     if (flow->zlib.avail_in == 0) {
         TRY(fill(flow, err));
     }
-    return flow->zlib.avail_in == 0 ? ST_OK : corrupt(flow, "something lies behind its end", err);
+    return flow->zlib.avail_in == 0 ? ST_OK : corrupt("something lies behind its end", err);
 }
 
 static void close_flow(Flow *flow) {
@@ -136,6 +142,7 @@ Status gzip_file(const char *from, const char *to, int level, Err *err) {
     flow->from_path = from;
     flow->to_path = to;
     flow->max_bytes = INT64_MAX;
+    flow->max_ratio = INT64_MAX;
     enum { DEFAULT_MEMORY_LEVEL = 8 };
     ASSERT(deflateInit2(&flow->zlib, level, Z_DEFLATED, GZIP_WINDOW_BITS, DEFAULT_MEMORY_LEVEL,
                         Z_DEFAULT_STRATEGY) == Z_OK);
@@ -149,6 +156,7 @@ Status gzip_unpack_file(const char *from, const char *to, int64_t max_bytes, Err
     flow->from_path = from;
     flow->to_path = to;
     flow->max_bytes = max_bytes;
+    flow->max_ratio = GZIP_MAX_RATIO;
     ASSERT(inflateInit2(&flow->zlib, GZIP_WINDOW_BITS) == Z_OK);
     Status status = run_flow(flow, unpack, err);
     inflateEnd(&flow->zlib);

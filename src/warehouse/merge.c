@@ -203,6 +203,7 @@ static Status record_refusals(Merge *merge, const Refusal *refusals, size_t coun
                                   DB_TEXT(":shard_id", refusals[i].shard_id),
                                   DB_TEXT(":message", refusals[i].message), DB_END};
         TRY(db_run(merge->history, sql_merge_put_refused_shard, params, err));
+        merge->changes += db_changes(merge->history);
     }
     return ST_OK;
 }

@@ -131,8 +131,7 @@ static Status read_counts(Db *history, ShardCounts *ret_counts, Err *err) {
     return ST_OK;
 }
 
-static Status record_shard(Db *history, const ShardMerge *merge, const ShardCounts *counts,
-                           Err *err) {
+static Status record_shard(Db *history, const ShardMerge *merge, ShardCounts *counts, Err *err) {
     const DbParam params[] = {DB_INT(":run_no", merge->run_no),
                               DB_TEXT(":shard_id", merge->facts->shard_id),
                               DB_TEXT(":sha256", merge->sha256),
@@ -146,6 +145,7 @@ static Status record_shard(Db *history, const ShardMerge *merge, const ShardCoun
                               DB_TEXT(":finished_at", merge->facts->finished_at),
                               DB_END};
     TRY(db_run(history, sql_merge_put_run_shard, params, err));
+    counts->changes += db_changes(history); /* it was refused before */
     return db_run(history, sql_merge_run_dates, params, err);
 }
 

@@ -103,6 +103,25 @@ static void stops_at_the_ceiling(void **state) {
     assert_int_equal(gzip_unpack_file(files->packed, files->unpacked, 5000000, &err), ST_OK);
 }
 
+/* Zeroes pack to a thousandth. */
+static void put_zeroes(const Files *files, size_t size) {
+    Err err;
+    OWN(mem_free_at) char *zeroes = mem_alloc(size);
+    put(files->plain, zeroes, size);
+    assert_int_equal(gzip_file(files->plain, files->packed, 1, &err), ST_OK);
+}
+
+static void stops_early_when_little_becomes_very_much(void **state) {
+    const Files *files = *state;
+    Err err;
+    put_zeroes(files, GZIP_FREE_BYTES);
+    assert_int_equal(gzip_unpack_file(files->packed, files->unpacked, INT64_MAX, &err), ST_OK);
+    put_zeroes(files, GZIP_FREE_BYTES * 2);
+    assert_int_equal(gzip_unpack_file(files->packed, files->unpacked, INT64_MAX, &err), ST_LIMIT);
+    assert_non_null(strstr(err.message, "200 times"));
+    assert_false(file_exists(files->unpacked));
+}
+
 static void assert_corrupt(const Files *files, const char *data, size_t size) {
     Err err;
     put(files->packed, data, size);
@@ -170,7 +189,7 @@ int main(void) {
         TEST(packs_and_unpacks),        TEST(packing_the_same_gives_the_same),
         TEST(stops_at_the_ceiling),     TEST(refuses_damaged_files),
         TEST(refuses_what_lies_behind), TEST(refuses_a_stream_without_gzip_header),
-        TEST(tells_what_is_not_there),
+        TEST(tells_what_is_not_there),  TEST(stops_early_when_little_becomes_very_much),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
