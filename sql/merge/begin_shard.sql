@@ -3,7 +3,8 @@ CREATE TEMP TABLE IF NOT EXISTS map_scope (
     shard_key INTEGER PRIMARY KEY,
     scope_key INTEGER NOT NULL,
     takes_scope INTEGER NOT NULL, -- 1: this scan of the scope counts from now on
-    is_same INTEGER NOT NULL -- 1: just this scan was merged before
+    is_same INTEGER NOT NULL, -- 1: just this scan was merged before
+    is_new INTEGER NOT NULL -- 1: the history has no resource of it yet
 );
 CREATE TEMP TABLE IF NOT EXISTS taken_rule (
     -- Rules that were read in the shard and count.
@@ -19,25 +20,44 @@ CREATE TEMP TABLE IF NOT EXISTS map_rule (
     rule_key INTEGER NOT NULL UNIQUE,
     scope_key INTEGER NOT NULL,
     is_fresh INTEGER NOT NULL, -- 1: the history has no evaluation of it yet
+    evaluations INTEGER NOT NULL, -- that the shard has of it
     next_run INTEGER -- the first later run in which the rule was read; NULL = none
+);
+CREATE TEMP TABLE IF NOT EXISTS map_resource_type (
+    shard_key INTEGER PRIMARY KEY,
+    resource_type_key INTEGER NOT NULL
 );
 CREATE TEMP TABLE IF NOT EXISTS map_resource (
     shard_key INTEGER PRIMARY KEY,
     resource_key INTEGER NOT NULL,
     scope_key INTEGER NOT NULL
 );
+CREATE TEMP TABLE IF NOT EXISTS new_resource (
+    -- A resource that the history does not know: it gets the key that is so many after the last.
+    place INTEGER PRIMARY KEY,
+    shard_key INTEGER NOT NULL,
+    scope_key INTEGER NOT NULL,
+    resource_type_key INTEGER NOT NULL
+);
 CREATE TEMP TABLE IF NOT EXISTS map_annotation (
     shard_key INTEGER PRIMARY KEY,
     annotation_key INTEGER NOT NULL
 );
+CREATE TEMP TABLE IF NOT EXISTS shrunk_rule (
+    -- A rule that no longer reports all that the history knows of it.
+    rule_key INTEGER PRIMARY KEY
+);
 CREATE TEMP TABLE IF NOT EXISTS incoming (
+    -- The evaluations of these rules.
     rule_key INTEGER NOT NULL,
     resource_key INTEGER NOT NULL,
     mode INTEGER NOT NULL,
-    compliance INTEGER NOT NULL,
-    annotation_key INTEGER,
     PRIMARY KEY (rule_key, resource_key, mode)
 ) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS merged (
+    -- Evaluations taken over, in parts that are to be added.
+    evaluations INTEGER NOT NULL
+);
 CREATE TEMP TABLE IF NOT EXISTS changed (
     -- An evaluation that is not what the history says for this run.
     rule_key INTEGER NOT NULL,
@@ -67,7 +87,11 @@ DELETE FROM touched;
 DELETE FROM map_scope;
 DELETE FROM taken_rule;
 DELETE FROM map_rule;
+DELETE FROM map_resource_type;
 DELETE FROM map_resource;
+DELETE FROM new_resource;
 DELETE FROM map_annotation;
+DELETE FROM shrunk_rule;
 DELETE FROM incoming;
+DELETE FROM merged;
 DELETE FROM changed;

@@ -11,7 +11,7 @@ DELETE FROM waived_count;
 INSERT INTO waived_count
 SELECT x.rule_key, x.waiver_key, count(*)
 FROM accepted x
-CROSS JOIN rule_count c ON c.rule_key = x.rule_key AND c.compliance = 1
+CROSS JOIN rule_count c ON c.rule_key = x.rule_key
 CROSS JOIN waiver w ON w.waiver_key = x.waiver_key
 CROSS JOIN interval i ON i.rule_key = x.rule_key AND i.resource_key = x.resource_key AND i.mode = 0
                      AND i.compliance = 1
@@ -65,10 +65,8 @@ WHERE run_no = :run_no;
 DELETE FROM count_rule WHERE run_no = :run_no;
 INSERT INTO count_rule
 SELECT :run_no, r.rule_group_key, ra.environment,
-       sum(iif(c.compliance = 0, c.detective, 0)),
-       sum(iif(c.compliance = 1, c.detective, 0)),
-       sum(iif(c.compliance = 2, c.detective, 0)),
-       sum(iif(c.compliance = 1, coalesce(v.findings, 0), 0))
+       sum(c.compliant), sum(c.non_compliant), sum(c.not_applicable),
+       sum(coalesce(v.findings, 0))
 FROM rule_count c
 LEFT JOIN (SELECT rule_key, sum(findings) AS findings FROM waived_count GROUP BY rule_key) v
        ON v.rule_key = c.rule_key
@@ -80,10 +78,8 @@ GROUP BY r.rule_group_key, ra.environment;
 DELETE FROM count_account WHERE run_no = :run_no;
 INSERT INTO count_account
 SELECT :run_no, s.account_key,
-       sum(iif(c.compliance = 0, c.detective, 0)),
-       sum(iif(c.compliance = 1, c.detective, 0)),
-       sum(iif(c.compliance = 2, c.detective, 0)),
-       sum(iif(c.compliance = 1, coalesce(v.findings, 0), 0))
+       sum(c.compliant), sum(c.non_compliant), sum(c.not_applicable),
+       sum(coalesce(v.findings, 0))
 FROM rule_count c
 LEFT JOIN (SELECT rule_key, sum(findings) AS findings FROM waived_count GROUP BY rule_key) v
        ON v.rule_key = c.rule_key
@@ -106,7 +102,8 @@ CREATE TEMP TABLE IF NOT EXISTS change_count (environment TEXT, change TEXT, fin
 DELETE FROM change_count;
 INSERT INTO change_count
 SELECT ra.environment, b.change, count(*)
-FROM finding_boundary b
+FROM (SELECT 1 FROM run p WHERE p.run_no < :run_no LIMIT 1) -- the first run has no changes
+CROSS JOIN finding_boundary b
 JOIN rule r ON r.rule_key = b.rule_key
 JOIN scope s ON s.scope_key = r.scope_key
 JOIN run_account ra ON ra.run_no = :run_no AND ra.account_key = s.account_key

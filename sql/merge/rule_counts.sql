@@ -1,22 +1,23 @@
--- What a run says, counted by rule: the ground on which waivers and rollups stand.
+-- What a run says, counted by rule: the ground on which waivers and rollups stand. Only rules that
+-- were read in this run, in the order of their intervals: nothing is sorted.
 CREATE TEMP TABLE IF NOT EXISTS rule_count (
-    rule_key INTEGER NOT NULL,
-    compliance INTEGER NOT NULL,
+    rule_key INTEGER PRIMARY KEY,
     evaluations INTEGER NOT NULL, -- of both modes
-    detective INTEGER NOT NULL,
-    PRIMARY KEY (rule_key, compliance)
-) WITHOUT ROWID;
+    compliant INTEGER NOT NULL, -- DETECTIVE ones, as are the next two
+    non_compliant INTEGER NOT NULL,
+    not_applicable INTEGER NOT NULL
+);
 DELETE FROM rule_count;
 INSERT INTO rule_count
-SELECT i.rule_key, i.compliance, count(*), sum(i.mode = 0)
-FROM interval i
-WHERE i.began <= :run_no AND (i.ended IS NULL OR i.ended > :run_no)
-GROUP BY i.rule_key, i.compliance;
-
--- Only rules that were read in this run.
-DELETE FROM rule_count
-WHERE rule_key NOT IN (SELECT r.rule_key
-                       FROM run_scope k JOIN rule r ON r.scope_key = k.scope_key
-                       WHERE k.run_no = :run_no AND k.outcome = 'scanned')
-   OR rule_key IN (SELECT x.rule_key FROM run_rule x
-                   WHERE x.run_no = :run_no AND x.outcome = 'failed');
+SELECT r.rule_key, count(*),
+       count(*) FILTER (WHERE i.compliance = 0 AND i.mode = 0),
+       count(*) FILTER (WHERE i.compliance = 1 AND i.mode = 0),
+       count(*) FILTER (WHERE i.compliance = 2 AND i.mode = 0)
+FROM rule r
+CROSS JOIN run_scope k ON k.run_no = :run_no AND k.scope_key = r.scope_key
+                      AND k.outcome = 'scanned'
+CROSS JOIN interval i ON i.rule_key = r.rule_key AND i.began <= :run_no
+                     AND (i.ended IS NULL OR i.ended > :run_no)
+WHERE NOT EXISTS (SELECT 1 FROM run_rule x
+                  WHERE x.run_no = :run_no AND x.rule_key = r.rule_key AND x.outcome = 'failed')
+GROUP BY r.rule_key;

@@ -8,12 +8,13 @@ SELECT a.account_key, s.region
 FROM shard.scope s JOIN account a ON a.account_id = s.account_id
 ORDER BY a.account_key, s.region;
 
-INSERT INTO map_scope (shard_key, scope_key, takes_scope, is_same)
+INSERT INTO map_scope (shard_key, scope_key, takes_scope, is_same, is_new)
 SELECT s.scope_key,
        h.scope_key,
        coalesce((s.outcome = 'scanned', s.finished_at, :shard_id)
                     > (k.outcome = 'scanned', k.finished_at, k.shard_id), 1),
-       coalesce((s.outcome, s.finished_at, :shard_id) = (k.outcome, k.finished_at, k.shard_id), 0)
+       coalesce((s.outcome, s.finished_at, :shard_id) = (k.outcome, k.finished_at, k.shard_id), 0),
+       NOT EXISTS (SELECT 1 FROM resource r WHERE r.scope_key = h.scope_key)
 FROM shard.scope s
 JOIN account a ON a.account_id = s.account_id
 JOIN scope h ON h.account_key = a.account_key AND h.region = s.region

@@ -1,9 +1,7 @@
 -- Every row of the shard is accounted for: evaluations = merged + duplicates + superseded + refused.
 SELECT (SELECT count(*) FROM shard.scope),
        (SELECT count(*) FROM shard.evaluation),
-       (SELECT count(*) FROM incoming)
-           + (SELECT count(*) FROM map_rule m CROSS JOIN interval i ON i.rule_key = m.rule_key
-              WHERE m.is_fresh),
+       (SELECT sum(evaluations) FROM merged),
        (SELECT count(*) FROM shard.evaluation e
         WHERE e.rule_key IN (SELECT r.rule_key FROM shard.rule r
                              JOIN map_scope m ON m.shard_key = r.scope_key WHERE m.is_same)),

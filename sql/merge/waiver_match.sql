@@ -42,7 +42,7 @@ FROM rule_count c
 CROSS JOIN rule r ON r.rule_key = c.rule_key
 CROSS JOIN scope s ON s.scope_key = r.scope_key
 CROSS JOIN rule_group g ON g.rule_group_key = r.rule_group_key
-WHERE c.compliance = 1 AND c.detective > 0 AND EXISTS (SELECT 1 FROM live_waiver);
+WHERE c.non_compliant > 0 AND EXISTS (SELECT 1 FROM live_waiver);
 
 CREATE TEMP TABLE IF NOT EXISTS waiver_account (
     rank INTEGER NOT NULL,
