@@ -27,6 +27,7 @@ struct AwsCall {
     Arena arena;         /* the texts of the attempt that is under way */
     char key_used[129];  /* the access key of that attempt */
     RetryState retry;
+    Err last; /* what the attempt before said; ST_OK = there was none */
     Pace *pace;
     PaceTurn turn; /* of this attempt */
     int64_t begun_ms;
@@ -152,14 +153,26 @@ static double next_random(Aws *aws) {
 
 static void wait_for_turn(AwsCall *call);
 
+/* `err` gets why it is too late, and what AWS said last stays. */
+static void end_late(AwsCall *call, const Err *late, Err *err) {
+    if (err->status == ST_OK) {
+        *err = *late;
+        (void)failure_locate(&call->request, err);
+    } else {
+        err->status = late->status;
+        (void)err_wrap(err, "%s, and the last answer was", late->message);
+    }
+    end(call, NULL, err);
+}
+
 static void on_wait(void *context) {
     AwsCall *call = context;
-    Err err = {0};
-    if (check_time(call, 0, &err) == ST_OK) {
+    Err late = {0};
+    if (check_time(call, 0, &late) == ST_OK) {
         wait_for_turn(call);
     } else {
-        (void)failure_locate(&call->request, &err);
-        end(call, NULL, &err);
+        Err err = call->last;
+        end_late(call, &late, &err);
     }
 }
 
@@ -200,9 +213,8 @@ static void begin_after(AwsCall *call, int64_t delay_ms) {
 }
 
 /* Whether the failed attempt is followed by another one; if so, in how long. */
-static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
+static bool goes_on(AwsCall *call, Status failed, int64_t *ret_delay_ms) {
     Aws *aws = call->aws;
-    Status failed = err->status;
     if (failed == ST_EXPIRED && (call->retry.renewed > 0 || !has_new_keys(call))) {
         return false;
     }
@@ -211,12 +223,6 @@ static bool goes_on(AwsCall *call, Err *err, int64_t *ret_delay_ms) {
     }
     if (failed == ST_THROTTLED) { /* it waits its turn like all others there, and no longer */
         *ret_delay_ms = 0;
-    }
-    Err late = {0};
-    if (check_time(call, *ret_delay_ms, &late) != ST_OK) {
-        err->status = late.status; /* and what AWS said last stays */
-        (void)err_wrap(err, "%s, and the last answer was", late.message);
-        return false;
     }
     return aws->deadline_ms != 0 || clock_monotonic_ms() - call->begun_ms < PATIENCE_MS;
 }
@@ -240,12 +246,17 @@ static void count_failure(AwsCall *call, Status failed) {
 
 static void try_again_or_end(AwsCall *call, Err *err) {
     int64_t delay_ms = 0;
-    Status failed = err->status;
-    if (!goes_on(call, err, &delay_ms)) {
+    if (!goes_on(call, err->status, &delay_ms)) {
         end(call, NULL, err);
         return;
     }
-    count_failure(call, failed);
+    Err late = {0};
+    if (check_time(call, delay_ms, &late) != ST_OK) {
+        end_late(call, &late, err);
+        return;
+    }
+    count_failure(call, err->status);
+    call->last = *err;
     log_message(LOG_DEBUG, "again in %lld ms: %s", (long long)delay_ms, err->message);
     begin_after(call, delay_ms);
 }
