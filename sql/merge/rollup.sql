@@ -98,22 +98,33 @@ LEFT JOIN count_account c ON c.run_no = ra.run_no AND c.account_key = ra.account
 WHERE ra.run_no = :run_no
 GROUP BY ra.environment;
 
+-- Findings that began or ended with this run, by what became of them; the first run has none.
 CREATE TEMP TABLE IF NOT EXISTS change_count (environment TEXT, change TEXT, findings INTEGER);
 DELETE FROM change_count;
 INSERT INTO change_count
-SELECT ra.environment, b.change, count(*)
-FROM (SELECT 1 FROM run p WHERE p.run_no < :run_no LIMIT 1) -- the first run has no changes
-CROSS JOIN finding_boundary b
-JOIN rule r ON r.rule_key = b.rule_key
-JOIN scope s ON s.scope_key = r.scope_key
-JOIN run_account ra ON ra.run_no = :run_no AND ra.account_key = s.account_key
-WHERE b.run_no = :run_no
-GROUP BY ra.environment, b.change;
+SELECT ra.environment, 'new', count(*) -- reopened ones among them
+FROM interval i
+CROSS JOIN rule r ON r.rule_key = i.rule_key
+CROSS JOIN scope s ON s.scope_key = r.scope_key
+CROSS JOIN run_account ra ON ra.run_no = :run_no AND ra.account_key = s.account_key
+WHERE i.began = :run_no AND i.compliance = 1 AND i.mode = 0
+  AND :run_no > (SELECT min(run_no) FROM run)
+GROUP BY ra.environment;
+INSERT INTO change_count
+SELECT ra.environment, 'resolved', count(*) -- and not gone
+FROM interval i
+CROSS JOIN interval n ON n.rule_key = i.rule_key AND n.resource_key = i.resource_key
+                     AND n.mode = 0 AND n.began = i.ended
+CROSS JOIN rule r ON r.rule_key = i.rule_key
+CROSS JOIN scope s ON s.scope_key = r.scope_key
+CROSS JOIN run_account ra ON ra.run_no = :run_no AND ra.account_key = s.account_key
+WHERE i.ended = :run_no AND i.compliance = 1 AND i.mode = 0
+GROUP BY ra.environment;
 
 UPDATE count_environment
 SET new_findings = (SELECT coalesce(sum(findings), 0) FROM change_count c
                     WHERE c.environment = count_environment.environment
-                      AND c.change IN ('new', 'reopened')),
+                      AND c.change = 'new'),
     resolved_findings = (SELECT coalesce(sum(findings), 0) FROM change_count c
                          WHERE c.environment = count_environment.environment
                            AND c.change = 'resolved')

@@ -14,7 +14,8 @@ from shard_files import ROOT, ShardFile, open_history, put_history
 
 FIXTURES = ROOT / "tests/fixtures"
 VERSIONS = sorted(int(path.stem[len("history_v"):]) for path in FIXTURES.glob("history_v*.sql"))
-NEWEST = max(int(path.name[:4]) for path in (ROOT / "sql/migrations").glob("*.sql"))
+MIGRATIONS = sorted(int(path.name[:4]) for path in (ROOT / "sql/migrations").glob("*.sql"))
+NEWEST = MIGRATIONS[-1]
 WEEK = "2026-01-25"
 
 
@@ -82,7 +83,7 @@ def only_columns_of(answers, model):
 
 
 def test_there_is_a_fixture_of_each_older_version():
-    assert VERSIONS == list(range(1, NEWEST))
+    assert VERSIONS == MIGRATIONS[:-1]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

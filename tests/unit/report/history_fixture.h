@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "db/db.h"
 #include "report/report.h"
-#include "sql_text.h"
+#include "warehouse/history.h"
 
 // clang-format off
 #include <stdarg.h>
@@ -38,10 +38,10 @@ static inline Db *fixture_make(const char *path) {
     Err err = {0};
     Db *db = NULL;
     ASSERT_OK(file_remove(path, &err));
-    ASSERT_OK(db_open(path, DB_CREATE, &db, &err));
-    ASSERT_OK(db_run(db, sql_migrations_0001_history, NULL, &err));
+    ASSERT_OK(history_open_scratch(path, &db, &err));
     fixture_add(db, "history_small.sql");
-    ASSERT_OK(db_run(db, sql_migrations_0002_waivers_and_chain, NULL, &err));
+    db_close(db);
+    ASSERT_OK(db_open(path, DB_WRITE, &db, &err));
     return db;
 }
 

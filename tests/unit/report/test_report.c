@@ -99,10 +99,11 @@ static void an_empty_history_is_nothing(void **state) {
     OWN(temp_dir_close) TempDir dir = {0};
     ASSERT_OK(temp_dir_open(&dir, &err));
     OWN(mem_free_at) char *path = temp_dir_path(&dir, "a.xlsx");
+    OWN(temp_dir_close) TempDir scratch = {0};
+    ASSERT_OK(temp_dir_open(&scratch, &err));
     OWN(db_close_at) Db *empty = NULL;
-    ASSERT_OK(db_open(":memory:", DB_CREATE, &empty, &err));
-    ASSERT_OK(db_run(empty, sql_migrations_0001_history, NULL, &err));
-    ASSERT_OK(db_run(empty, sql_migrations_0002_waivers_and_chain, NULL, &err));
+    OWN(mem_free_at) char *empty_path = temp_dir_path(&scratch, "empty.db");
+    ASSERT_OK(history_open_scratch(empty_path, &empty, &err));
     ReportResult result;
     assert_int_equal(report_write(empty, &fixture_options, path, &result, &err), ST_NOTHING);
     assert_int_equal(count_files(dir.path), 0);

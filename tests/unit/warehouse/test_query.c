@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sql_text.h"
+#include "warehouse/history.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -21,9 +22,7 @@ static Db *open_empty(TempDir *dir) {
     Err err;
     assert_int_equal(temp_dir_open(dir, &err), ST_OK);
     OWN(mem_free_at) char *path = temp_dir_path(dir, "history.db");
-    assert_int_equal(db_open(path, DB_CREATE, &db, &err), ST_OK);
-    assert_int_equal(db_run(db, sql_migrations_0001_history, NULL, &err), ST_OK);
-    assert_int_equal(db_run(db, sql_migrations_0002_waivers_and_chain, NULL, &err), ST_OK);
+    assert_int_equal(history_open_scratch(path, &db, &err), ST_OK);
     return db;
 }
 
