@@ -66,14 +66,12 @@ fact AS MATERIALIZED (
     GROUP BY run_no, scope_key, rule_group_key
 ),
 change AS MATERIALIZED (
-    SELECT b.run_no, a.environment,
-           sum(b.change IN ('new', 'reopened')) AS new_findings,
-           sum(b.change = 'resolved') AS resolved_findings
-    FROM finding_boundary b
-    JOIN rule r ON r.rule_key = b.rule_key
-    JOIN scope s ON s.scope_key = r.scope_key
-    JOIN run_account a ON a.run_no = b.run_no AND a.account_key = s.account_key
-    GROUP BY b.run_no, a.environment
+    SELECT r.run_no, c.environment,
+           sum(c.change IN ('new', 'reopened')) AS new_findings,
+           sum(c.change = 'resolved') AS resolved_findings
+    FROM changes c
+    JOIN run r ON r.group_id = c.group_id
+    GROUP BY r.run_no, c.environment
 ),
 counted AS MATERIALIZED (
     SELECT 'count_rule' AS rollup, f.run_no, f.rule_group_key AS number, a.environment AS name,
