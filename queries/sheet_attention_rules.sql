@@ -1,21 +1,48 @@
--- summary: The five rules with the most open findings in a run.
+-- summary: The five rules with the most open findings in a run, waived ones left out.
 -- param group_id: the run; the newest when absent
+-- param environment: only prod, nonprod or unclassified accounts
+-- param account: only this account: its id or its name
+-- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
 -- column rule_group: the rule, the same across accounts and regions
--- column prod: open findings in prod
--- column nonprod: open findings in nonprod
--- column unclassified: open findings in accounts without an environment
--- column non_compliant: open findings in all
+-- column prod: open findings in prod that no waiver accepts
+-- column nonprod: the same in nonprod
+-- column unclassified: the same in accounts without an environment
+-- column non_compliant: the same in all
+-- column waived: further open findings, which a waiver accepts
 -- column ratio: compliant / (compliant + non-compliant) over all environments
+-- column ratio_after_waivers: the same, waived findings counted as compliant
 -- column new_findings: findings since the run before, returned ones too; NULL in the first run
 -- column resolved_findings: findings that are compliant again
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
-moves AS MATERIALIZED (
+pair AS MATERIALIZED (
+    SELECT group_id FROM this UNION ALL SELECT previous_group_id FROM this),
+counted AS MATERIALIZED (
+    SELECT group_id, rule_group, environment, compliant, non_compliant, waived, not_applicable
+    FROM compliance_by_rule
+    WHERE :account IS NULL AND :owner IS NULL AND group_id IN (SELECT group_id FROM pair)
+      AND (:environment IS NULL OR environment = :environment)
+    UNION ALL
+    SELECT group_id, rule_group, environment, sum(compliant), sum(non_compliant), sum(waived),
+           sum(not_applicable)
+    FROM compliance_by_rule_in_scope
+    WHERE (:account IS NOT NULL OR :owner IS NOT NULL)
+      AND group_id IN (SELECT group_id FROM pair)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner)
+    GROUP BY group_id, rule_group, environment),
+all_moves AS MATERIALIZED (
     -- by the run's name where there is one: then only its changes are looked up
     SELECT * FROM changes WHERE group_id = :group_id
     UNION ALL
     SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
+moves AS MATERIALIZED (
+    SELECT * FROM all_moves
+    WHERE (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner)),
 moved AS MATERIALIZED (
     SELECT rule_group,
            sum(change IN ('new', 'reopened')) AS new_findings,
@@ -24,23 +51,29 @@ moved AS MATERIALIZED (
     GROUP BY rule_group),
 worst AS MATERIALIZED (
     SELECT rule_group,
-           sum(non_compliant) FILTER (WHERE environment = 'prod') AS prod,
-           sum(non_compliant) FILTER (WHERE environment = 'nonprod') AS nonprod,
-           sum(non_compliant) FILTER (WHERE environment = 'unclassified') AS unclassified,
-           sum(non_compliant) AS non_compliant,
-           CAST(sum(compliant) AS REAL) / nullif(sum(compliant) + sum(non_compliant), 0) AS ratio
-    FROM compliance_by_rule WHERE group_id = (SELECT group_id FROM this)
+           sum(non_compliant - waived) FILTER (WHERE environment = 'prod') AS prod,
+           sum(non_compliant - waived) FILTER (WHERE environment = 'nonprod') AS nonprod,
+           sum(non_compliant - waived) FILTER (WHERE environment = 'unclassified') AS unclassified,
+           sum(non_compliant - waived) AS non_compliant,
+           sum(waived) AS waived,
+           CAST(sum(compliant) AS REAL) / nullif(sum(compliant) + sum(non_compliant), 0) AS ratio,
+           CAST(sum(compliant) + sum(waived) AS REAL)
+               / nullif(sum(compliant) + sum(non_compliant), 0) AS ratio_after_waivers
+    FROM counted WHERE group_id = (SELECT group_id FROM this)
     GROUP BY rule_group
-    HAVING sum(non_compliant) > 0
-    ORDER BY sum(non_compliant) DESC,
-             coalesce(sum(non_compliant) FILTER (WHERE environment = 'prod'), 0) DESC, rule_group
+    HAVING sum(non_compliant - waived) > 0
+    ORDER BY sum(non_compliant - waived) DESC,
+             coalesce(sum(non_compliant - waived) FILTER (WHERE environment = 'prod'), 0) DESC,
+             rule_group
     LIMIT 5)
 SELECT w.rule_group,
        w.prod,
        w.nonprod,
        w.unclassified,
        w.non_compliant,
+       w.waived,
        w.ratio,
+       w.ratio_after_waivers,
        CASE WHEN h.previous_group_id IS NOT NULL
             THEN coalesce(m.new_findings, 0) END AS new_findings,
        CASE WHEN h.previous_group_id IS NOT NULL

@@ -1,5 +1,7 @@
 -- summary: Every scope (an account in a region) of a run: whether it was read, why not, what to do.
 -- param group_id: the run; the newest when absent
+-- param environment: only prod, nonprod or unclassified accounts
+-- param account: only this account: its id or its name
 -- column outcome: scanned, denied, failed, missing (no shard told of it) or skipped (on purpose)
 -- column account_name: name of the account in that run
 -- column account_id: 12 digits
@@ -13,6 +15,7 @@
 -- column rules_failed: rules of these that could not be read
 -- column evaluations: evaluations read there
 -- column last_scanned: date of the newest run up to this one in which it was read; NULL = never
+-- column unread_since: date of the first run after that in which it was part; NULL where it was read
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1)
@@ -40,9 +43,19 @@ SELECT c.outcome,
        CASE WHEN c.outcome = 'scanned' THEN c.rules END AS rules,
        CASE WHEN c.outcome = 'scanned' THEN c.rules_failed END AS rules_failed,
        CASE WHEN c.outcome = 'scanned' THEN c.evaluations END AS evaluations,
-       c.last_scanned
+       c.last_scanned,
+       CASE WHEN c.outcome <> 'scanned' THEN
+           (SELECT min(r.scan_date)
+            FROM account a
+            CROSS JOIN scope s ON s.account_key = a.account_key AND s.region = c.region
+            CROSS JOIN run_scope k ON k.scope_key = s.scope_key
+            CROSS JOIN run r ON r.run_no = k.run_no
+            WHERE a.account_id = c.account_id AND r.scan_date <= (SELECT scan_date FROM this)
+              AND r.scan_date > coalesce(c.last_scanned, '')) END AS unread_since
 FROM coverage c
 WHERE c.group_id = (SELECT group_id FROM this)
+  AND (:environment IS NULL OR c.environment = :environment)
+  AND (:account IS NULL OR :account IN (c.account_id, c.account_name))
 ORDER BY CASE c.outcome WHEN 'denied' THEN 1 WHEN 'failed' THEN 2 WHEN 'missing' THEN 3
                         WHEN 'scanned' THEN 4 ELSE 5 END,
          c.outcome = 'scanned' AND c.recorder IS 'on' AND c.rules_failed = 0,

@@ -1,15 +1,21 @@
 -- summary: How each environment stood in a run, what changed since the run before, and its findings.
 -- param group_id: the run; the newest when absent
+-- param environment: only prod, nonprod or unclassified accounts
+-- param account: only this account: its id or its name
+-- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
 -- column environment: prod, nonprod or unclassified
 -- column accounts: accounts in it
--- column reading: whole, part or none of its scopes were read; NULL where it has no accounts
+-- column reading: whole, part or none of its scopes were read; empty: it has no accounts
 -- column compliant: compliant evaluations; NULL where nothing was read
 -- column non_compliant: non-compliant evaluations: open findings
+-- column waived: of these, what a waiver accepts
 -- column not_applicable: evaluations that count for nothing
 -- column ratio: compliant / (compliant + non-compliant), 0 to 1; NULL where there is nothing to divide
+-- column ratio_after_waivers: the same, waived findings counted as compliant
 -- column change: of the ratio since the run before
--- column new_findings: findings since the run before, returned ones too; NULL in the first run
--- column resolved_findings: findings that are compliant again since the run before
+-- column new_findings: findings that were not there in the run before; NULL in the first run
+-- column reopened_findings: the same, of those that had been findings once before
+-- column resolved_findings: findings of the run before that are compliant or not applicable now
 -- column gone_findings: findings of the run before of which nothing is reported any more
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
@@ -21,38 +27,74 @@ scopes AS MATERIALIZED (
            count(DISTINCT account_id) AS accounts,
            sum(outcome = 'scanned') AS scanned,
            sum(outcome <> 'skipped') AS wanted
-    FROM coverage WHERE group_id = (SELECT group_id FROM this)
+    FROM coverage
+    WHERE group_id = (SELECT group_id FROM this) AND (:account IS NULL OR :account IN (account_id, account_name))
     GROUP BY environment),
-moves AS MATERIALIZED (
+pair AS MATERIALIZED (
+    SELECT group_id FROM this UNION ALL SELECT previous_group_id FROM this),
+counted AS MATERIALIZED (
+    SELECT group_id, environment, compliant, non_compliant, waived, not_applicable
+    FROM compliance_by_environment
+    WHERE :account IS NULL AND :owner IS NULL AND group_id IN (SELECT group_id FROM pair)
+    UNION ALL
+    SELECT group_id, environment, sum(compliant), sum(non_compliant), sum(waived),
+           sum(not_applicable)
+    FROM compliance_by_rule_in_scope
+    WHERE (:account IS NOT NULL OR :owner IS NOT NULL)
+      AND group_id IN (SELECT group_id FROM pair)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner)
+    GROUP BY group_id, environment),
+rated AS MATERIALIZED (
+    SELECT *,
+           CAST(compliant AS REAL) / nullif(compliant + non_compliant, 0) AS ratio,
+           CAST(compliant + waived AS REAL) / nullif(compliant + non_compliant, 0)
+               AS ratio_after_waivers
+    FROM counted),
+all_moves AS MATERIALIZED (
     -- by the run's name where there is one: then only its changes are looked up
     SELECT * FROM changes WHERE group_id = :group_id
     UNION ALL
     SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
-gone AS MATERIALIZED (
-    SELECT environment, count(*) AS findings
-    FROM moves WHERE change = 'gone'
-    GROUP BY environment)
+moves AS MATERIALIZED (
+    SELECT * FROM all_moves
+    WHERE (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner)),
+moved AS MATERIALIZED (
+    SELECT environment,
+           sum(change = 'new') AS new_findings,
+           sum(change = 'reopened') AS reopened_findings,
+           sum(change = 'resolved') AS resolved_findings,
+           sum(change = 'gone') AS gone_findings
+    FROM moves GROUP BY environment)
 SELECT e.environment,
        coalesce(s.accounts, 0) AS accounts,
-       CASE WHEN s.scanned = 0 AND s.wanted > 0 THEN 'none'
+       CASE WHEN s.accounts IS NULL THEN 'empty'
+            WHEN s.scanned = 0 AND s.wanted > 0 THEN 'none'
             WHEN s.scanned < s.wanted THEN 'part'
-            WHEN s.scanned IS NOT NULL THEN 'whole' END AS reading,
-       CASE WHEN s.scanned > 0 THEN c.compliant END AS compliant,
-       CASE WHEN s.scanned > 0 THEN c.non_compliant END AS non_compliant,
-       CASE WHEN s.scanned > 0 THEN c.not_applicable END AS not_applicable,
+            ELSE 'whole' END AS reading,
+       CASE WHEN s.scanned > 0 THEN coalesce(c.compliant, 0) END AS compliant,
+       CASE WHEN s.scanned > 0 THEN coalesce(c.non_compliant, 0) END AS non_compliant,
+       CASE WHEN s.scanned > 0 THEN coalesce(c.waived, 0) END AS waived,
+       CASE WHEN s.scanned > 0 THEN coalesce(c.not_applicable, 0) END AS not_applicable,
        c.ratio,
-       t.change,
+       c.ratio_after_waivers,
+       c.ratio - b.ratio AS change,
        CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
-            THEN t.new_findings END AS new_findings,
+            THEN coalesce(m.new_findings, 0) END AS new_findings,
        CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
-            THEN t.resolved_findings END AS resolved_findings,
+            THEN coalesce(m.reopened_findings, 0) END AS reopened_findings,
        CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
-            THEN coalesce(g.findings, 0) END AS gone_findings
+            THEN coalesce(m.resolved_findings, 0) END AS resolved_findings,
+       CASE WHEN h.previous_group_id IS NOT NULL AND s.scanned > 0
+            THEN coalesce(m.gone_findings, 0) END AS gone_findings
 FROM environments e
 CROSS JOIN this h
 LEFT JOIN scopes s ON s.environment = e.environment
-LEFT JOIN compliance_by_environment c ON c.environment = e.environment
-                                     AND c.group_id = (SELECT group_id FROM this)
-LEFT JOIN trend t ON t.environment = e.environment AND t.group_id = c.group_id
-LEFT JOIN gone g ON g.environment = e.environment
+LEFT JOIN rated c ON c.environment = e.environment AND c.group_id = h.group_id
+LEFT JOIN rated b ON b.environment = e.environment AND b.group_id = h.previous_group_id
+LEFT JOIN moved m ON m.environment = e.environment
+WHERE (:environment IS NULL OR e.environment = :environment)
+  AND (:account IS NULL OR s.accounts > 0)
 ORDER BY e.place;

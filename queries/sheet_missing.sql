@@ -1,5 +1,8 @@
 -- summary: What is missing in a run, by kind: scopes, rules, recorders and files that told nothing.
 -- param group_id: the run; the newest when absent
+-- param environment: only prod, nonprod or unclassified accounts
+-- param account: only this account: its id or its name
+-- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
 -- column missing: denied, failed, missing (scopes), rules_failed, recorder_off, shards_refused
 -- column items: how many scopes, rules or files
 -- column accounts: in how many accounts; NULL for files
@@ -9,10 +12,16 @@ WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
 scopes AS MATERIALIZED (
-    SELECT * FROM coverage WHERE group_id = (SELECT group_id FROM this)),
+    SELECT * FROM coverage
+    WHERE group_id = (SELECT group_id FROM this)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))),
 silent AS MATERIALIZED (
     SELECT * FROM rule_coverage
-    WHERE group_id = (SELECT group_id FROM this) AND outcome = 'failed')
+    WHERE group_id = (SELECT group_id FROM this) AND outcome = 'failed'
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner))
 SELECT missing, items, accounts, example, what_to_do
 FROM (
     SELECT CASE outcome WHEN 'denied' THEN 1 WHEN 'failed' THEN 2 ELSE 3 END AS place,

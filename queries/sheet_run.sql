@@ -1,5 +1,7 @@
 -- summary: A run in one row: when it was, what it could read and what is missing.
 -- param group_id: the run; the newest when absent
+-- param environment: only prod, nonprod or unclassified accounts
+-- param account: only this account: its id or its name
 -- column group_id: the run's name
 -- column scan_date: its date
 -- column started_at: when its first shard began, UTC
@@ -19,6 +21,7 @@
 -- column recorders_off: scanned scopes in which AWS Config records nothing
 -- column shards_refused: files of the run that were damaged
 -- column evaluations: evaluations that were read
+-- column pruned: 1 when its evaluations were removed to save room, and only its counts are left
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
@@ -31,11 +34,18 @@ scopes AS MATERIALIZED (
            coalesce(sum(outcome = 'skipped'), 0) AS skipped,
            coalesce(sum(CASE WHEN outcome = 'scanned' THEN rules_failed END), 0) AS rules_failed,
            coalesce(sum(outcome = 'scanned' AND recorder IN ('stopped', 'none')), 0)
-               AS recorders_off
-    FROM coverage WHERE group_id = (SELECT group_id FROM this)),
+               AS recorders_off,
+           coalesce(sum(evaluations), 0) AS evaluations
+    FROM coverage
+    WHERE group_id = (SELECT group_id FROM this)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))),
 by_account AS MATERIALIZED (
     SELECT sum(outcome = 'scanned') AS scanned, sum(outcome <> 'skipped') AS wanted
-    FROM coverage WHERE group_id = (SELECT group_id FROM this)
+    FROM coverage
+    WHERE group_id = (SELECT group_id FROM this)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
     GROUP BY account_id)
 SELECT t.group_id,
        t.scan_date,
@@ -45,7 +55,9 @@ SELECT t.group_id,
        (SELECT p.scan_date FROM runs p WHERE p.group_id = t.previous_group_id) AS previous_date,
        t.ordinal AS runs,
        (SELECT count(*) FROM run_account ra JOIN run r ON r.run_no = ra.run_no
-        WHERE r.group_id = t.group_id) AS accounts,
+        JOIN account a ON a.account_key = ra.account_key
+        WHERE r.group_id = t.group_id AND (:environment IS NULL OR ra.environment = :environment)
+          AND (:account IS NULL OR :account IN (a.account_id, ra.name))) AS accounts,
        (SELECT count(*) FROM by_account WHERE scanned = 0 AND wanted > 0) AS accounts_unread,
        s.planned AS scopes_planned,
        s.scanned AS scopes_scanned,
@@ -57,5 +69,6 @@ SELECT t.group_id,
        s.recorders_off,
        (SELECT count(*) FROM refused_shard f JOIN run r ON r.run_no = f.run_no
         WHERE r.group_id = t.group_id) AS shards_refused,
-       t.evaluations
+       s.evaluations,
+       t.pruned
 FROM this t, scopes s;

@@ -1,11 +1,20 @@
 -- summary: Compliance and findings of every run up to one, oldest first.
 -- param group_id: the run; the newest when absent
+-- param since: only runs of this date or later
+-- param environment: only prod, nonprod or unclassified accounts
+-- param account: only this account: its id or its name
+-- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
 -- column scan_date: date of the run
 -- column group_id: the run
 -- column prod_ratio: compliant / (compliant + non-compliant) in prod; NULL where nothing was read
--- column nonprod_ratio: the same in nonprod
--- column unclassified_ratio: the same in accounts without an environment
--- column open_findings: non-compliant evaluations of the run
+-- column prod_ratio_after_waivers: the same, waived findings counted as compliant
+-- column nonprod_ratio: the ratio in nonprod
+-- column nonprod_ratio_after_waivers: the same, waived findings counted as compliant
+-- column unclassified_ratio: the ratio in accounts without an environment
+-- column prod_open: non-compliant evaluations in prod
+-- column nonprod_open: the same in nonprod
+-- column unclassified_open: the same in accounts without an environment
+-- column open_findings: the same in all
 -- column new_findings: findings since the run before, those that came back included
 -- column resolved_findings: findings that are compliant again
 -- column scopes_scanned: scopes that were read
@@ -14,40 +23,146 @@
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
+shown AS MATERIALIZED (
+    SELECT * FROM runs
+    WHERE ordinal <= (SELECT ordinal FROM this) AND (:since IS NULL OR scan_date >= :since)),
+-- One account or owner: from the intervals, those together that began and ended alike.
+rules AS MATERIALIZED (
+    SELECT ru.rule_key, ru.scope_key
+    FROM rule ru
+    JOIN scope s ON s.scope_key = ru.scope_key
+    JOIN account a ON a.account_key = s.account_key
+    WHERE (:account IS NOT NULL OR :owner IS NOT NULL)
+      AND (:account IS NULL OR a.account_id = :account
+           OR EXISTS (SELECT 1 FROM run_account ra
+                      WHERE ra.account_key = a.account_key AND ra.name = :account))
+      AND (coalesce(:owner, '') = ''
+           OR EXISTS (SELECT 1 FROM rule_tag o
+                      WHERE o.rule_key = ru.rule_key AND o.value = :owner))),
+states AS MATERIALIZED (
+    SELECT ru.rule_key, ru.scope_key, i.began, i.ended, NULL AS expires,
+           sum(i.compliance = 0) AS compliant, sum(i.compliance = 1) AS non_compliant, 0 AS waived
+    FROM rules ru
+    CROSS JOIN interval i ON i.rule_key = ru.rule_key AND i.mode = 0
+    GROUP BY ru.rule_key, i.began, i.ended
+    UNION ALL
+    SELECT ru.rule_key, ru.scope_key, max(x.began, i.began),
+           CASE WHEN x.ended IS NULL THEN i.ended WHEN i.ended IS NULL THEN x.ended
+                ELSE min(x.ended, i.ended) END,
+           w.expires, 0, 0, 1
+    FROM rules ru
+    CROSS JOIN accepted x ON x.rule_key = ru.rule_key
+    CROSS JOIN waiver w ON w.waiver_key = x.waiver_key
+    CROSS JOIN interval i ON i.rule_key = x.rule_key AND i.resource_key = x.resource_key
+                         AND i.mode = 0 AND i.compliance = 1),
+narrowed AS MATERIALIZED (
+    SELECT r.group_id,
+           ra.environment,
+           sum(st.compliant) AS compliant,
+           sum(st.non_compliant) AS non_compliant,
+           sum(iif(coalesce(st.expires >= r.scan_date, 1), st.waived, 0)) AS waived
+    FROM states st
+    CROSS JOIN scope s ON s.scope_key = st.scope_key
+    CROSS JOIN account a ON a.account_key = s.account_key
+    CROSS JOIN run r ON r.run_no >= st.began AND (st.ended IS NULL OR r.run_no < st.ended)
+    CROSS JOIN run_scope k ON k.run_no = r.run_no AND k.scope_key = st.scope_key
+                          AND k.outcome = 'scanned'
+    CROSS JOIN run_account ra ON ra.run_no = r.run_no AND ra.account_key = s.account_key
+    WHERE r.run_no >= coalesce((SELECT max(p.before_run) FROM pruned p), 0)
+      AND (:account IS NULL OR :account IN (a.account_id, ra.name))
+      AND (:owner IS NULL
+           OR :owner = coalesce((SELECT o.value FROM rule_tag o
+                                 WHERE o.rule_key = st.rule_key AND o.tag_key = r.owner_tag
+                                   AND o.began <= r.run_no
+                                   AND (o.ended IS NULL OR o.ended > r.run_no)), ''))
+      AND NOT EXISTS (SELECT 1 FROM run_rule x
+                      WHERE x.run_no = r.run_no AND x.rule_key = st.rule_key
+                        AND x.outcome = 'failed')
+    GROUP BY r.group_id, ra.environment),
+counted AS MATERIALIZED (
+    SELECT group_id, environment, compliant, non_compliant, waived
+    FROM compliance_by_environment
+    WHERE :account IS NULL AND :owner IS NULL
+    UNION ALL
+    SELECT * FROM narrowed),
 by_run AS MATERIALIZED (
     SELECT group_id,
            max(CASE environment WHEN 'prod' THEN ratio END) AS prod_ratio,
+           max(CASE environment WHEN 'prod' THEN after END) AS prod_after,
+           max(CASE environment WHEN 'prod' THEN open END) AS prod_open,
            max(CASE environment WHEN 'nonprod' THEN ratio END) AS nonprod_ratio,
+           max(CASE environment WHEN 'nonprod' THEN after END) AS nonprod_after,
+           max(CASE environment WHEN 'nonprod' THEN open END) AS nonprod_open,
            max(CASE environment WHEN 'unclassified' THEN ratio END) AS unclassified_ratio,
-           sum(open_findings) AS open_findings,
-           sum(new_findings) AS new_findings,
-           sum(resolved_findings) AS resolved_findings
-    FROM trend GROUP BY group_id),
+           max(CASE environment WHEN 'unclassified' THEN open END) AS unclassified_open,
+           sum(open) AS open_findings
+    FROM (SELECT group_id, environment, non_compliant AS open,
+                 CAST(compliant AS REAL) / nullif(compliant + non_compliant, 0) AS ratio,
+                 CAST(compliant + waived AS REAL) / nullif(compliant + non_compliant, 0) AS after
+          FROM counted WHERE (:environment IS NULL OR environment = :environment))
+    GROUP BY group_id),
+moved AS MATERIALIZED (
+    SELECT group_id, sum(new_findings) AS new_findings, sum(resolved_findings) AS resolved_findings
+    FROM trend
+    WHERE :account IS NULL AND :owner IS NULL AND (:environment IS NULL OR environment = :environment)
+    GROUP BY group_id
+    UNION ALL
+    SELECT group_id, sum(change IN ('new', 'reopened')), sum(change = 'resolved')
+    FROM changes
+    WHERE (:account IS NOT NULL OR :owner IS NOT NULL)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner)
+    GROUP BY group_id),
+scopes AS MATERIALIZED (
+    SELECT r.group_id,
+           sum(k.outcome = 'scanned') AS scanned,
+           count(*) AS planned,
+           sum(k.outcome NOT IN ('scanned', 'skipped')) AS unread
+    FROM run_scope k
+    CROSS JOIN run r ON r.run_no = k.run_no
+    CROSS JOIN scope s ON s.scope_key = k.scope_key
+    CROSS JOIN account a ON a.account_key = s.account_key
+    CROSS JOIN run_account ra ON ra.run_no = k.run_no AND ra.account_key = s.account_key
+    WHERE (:account IS NOT NULL OR :environment IS NOT NULL)
+      AND (:account IS NULL OR :account IN (a.account_id, ra.name))
+      AND (:environment IS NULL OR ra.environment = :environment)
+    GROUP BY r.group_id),
 unread AS MATERIALIZED (
-    SELECT ra.run_no,
+    SELECT r.group_id,
            max(ra.environment = 'prod') AS prod,
            max(ra.environment = 'nonprod') AS nonprod
     FROM run_account ra
-    WHERE NOT EXISTS (SELECT 1 FROM count_environment c
+    JOIN run r ON r.run_no = ra.run_no
+    WHERE :account IS NULL AND :owner IS NULL AND (:environment IS NULL OR ra.environment = :environment)
+      AND NOT EXISTS (SELECT 1 FROM count_environment c
                       WHERE c.run_no = ra.run_no AND c.environment = ra.environment
                         AND c.compliant + c.non_compliant > 0)
-    GROUP BY ra.run_no)
+    GROUP BY r.group_id)
 SELECT r.scan_date,
        r.group_id,
        b.prod_ratio,
+       b.prod_after AS prod_ratio_after_waivers,
        b.nonprod_ratio,
+       b.nonprod_after AS nonprod_ratio_after_waivers,
        b.unclassified_ratio,
+       b.prod_open,
+       b.nonprod_open,
+       b.unclassified_open,
        b.open_findings,
-       CASE WHEN r.ordinal > 1 THEN b.new_findings END AS new_findings,
-       CASE WHEN r.ordinal > 1 THEN b.resolved_findings END AS resolved_findings,
-       r.scopes_scanned,
-       r.scopes_planned,
+       CASE WHEN r.ordinal > 1 AND b.group_id IS NOT NULL
+            THEN coalesce(m.new_findings, 0) END AS new_findings,
+       CASE WHEN r.ordinal > 1 AND b.group_id IS NOT NULL
+            THEN coalesce(m.resolved_findings, 0) END AS resolved_findings,
+       coalesce(k.scanned, r.scopes_scanned) AS scopes_scanned,
+       coalesce(k.planned, r.scopes_planned) AS scopes_planned,
        CASE WHEN u.prod AND u.nonprod THEN 'Prod and Non-Prod not read'
             WHEN u.prod THEN 'Prod not read'
             WHEN u.nonprod THEN 'Non-Prod not read'
-            WHEN NOT r.complete THEN 'Some scopes not read' END AS note
-FROM runs r
+            WHEN coalesce(k.unread > 0, NOT r.complete) THEN 'Some scopes not read' END AS note
+FROM shown r
 LEFT JOIN by_run b ON b.group_id = r.group_id
-LEFT JOIN unread u ON u.run_no = (SELECT x.run_no FROM run x WHERE x.group_id = r.group_id)
-WHERE r.ordinal <= (SELECT ordinal FROM this)
+LEFT JOIN moved m ON m.group_id = r.group_id
+LEFT JOIN scopes k ON k.group_id = r.group_id
+LEFT JOIN unread u ON u.group_id = r.group_id
 ORDER BY r.ordinal;

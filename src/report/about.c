@@ -30,11 +30,22 @@ static const Term terms[] = {
     {"No longer reported", "A finding of the run before of which AWS Config reports nothing any "
                            "more, for example because the resource is gone. Not the same as "
                            "resolved."},
+    {"Waived",
+     "A finding that somebody accepts until a day, by a line of waivers.csv in the store. It "
+     "stays a finding: ratios are as found, and beside them, after waivers, with waived "
+     "findings counted as compliant. The two are never mixed."},
     {"Not read", "It could not be asked, so nothing is known about it: it is neither compliant nor "
                  "resolved. The sheets Coverage and Rules not read say why."},
     {"Scope", "One account in one region: the unit that is read, or not."},
     {"Unclassified", "An account of which neither its name nor the settings say whether it is Prod "
                      "or Non-Prod."},
+    {"Owner", "What the owner tag of the rule says (mox.owner, unless the settings name another)."},
+    {"First seen", "The date of the run in which the finding was first there. It may be older than "
+                   "the history."},
+    {"Open",
+     "In the sheets Changes and Non-compliant: opens the resource's timeline in AWS Config, "
+     "in the console of the account to which you are signed in. The first 65,530 rows of a "
+     "sheet have such a link; after these the address stands there as text."},
     {"pp", "Percentage points: the difference of two ratios."},
 };
 
@@ -109,14 +120,14 @@ static Status put_terms(Page *page, Err *err) {
 static Status put_query(Page *page, const char *title, const char *query, int64_t rows, Err *err) {
     QueryInfo info;
     char count[32] = "";
-    char text[512];
     TRY(query_find(query, &info, err));
     if (rows >= 0) {
         snprintf(count, sizeof count, " %" PRId64 " %s.", rows, rows == 1 ? "row" : "rows");
     }
-    snprintf(text, sizeof text, "%s%s\nconfhouse query %s -p group_id=%s", info.summary, count,
-             query, page->book->run.group_id);
-    return put_line(page, title, text, err);
+    OWN(buf_done) Buf text = {0};
+    buf_printf(&text, "%s%s\nconfhouse query %s", info.summary, count, query);
+    book_append_params(page->book, &info, &text);
+    return put_line(page, title, buf_text(&text), err);
 }
 
 /* Each figure can be followed to a query that anyone can run. */

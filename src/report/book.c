@@ -35,12 +35,52 @@ Status book_check_cancelled(const Book *book, Err *err) {
     return ST_OK;
 }
 
+enum { PARAMS = 5 };
+
+/* Those that are set and that the query has; ends with DB_END. */
+static void find_params(const Book *book, const QueryInfo *info, DbParam ret_params[PARAMS + 1]) {
+    const ReportOptions *options = book->options;
+    const char *group_id = str_is_empty(book->run.group_id) ? NULL : book->run.group_id;
+    const DbParam all[PARAMS] = {
+        DB_TEXT("group_id", group_id), DB_TEXT("environment", options->environment),
+        DB_TEXT("account", options->account), DB_TEXT("owner", options->owner),
+        DB_TEXT("since", options->since)};
+    int count = 0;
+    for (int i = 0; i < PARAMS; i++) {
+        if (all[i].value.text != NULL && query_has_param(info, all[i].name)) {
+            ret_params[count++] = all[i];
+        }
+    }
+    ret_params[count] = DB_END;
+}
+
 Status book_query(Book *book, const char *name, Stmt **ret_stmt, Err *err) {
     QueryInfo info;
+    DbParam params[PARAMS + 1];
     TRY(query_find(name, &info, err));
-    const char *group_id = str_is_empty(book->run.group_id) ? NULL : book->run.group_id;
-    DbParam params[] = {DB_TEXT("group_id", group_id), DB_END};
+    find_params(book, &info, params);
     return query_prepare(book->history, &info, params, ret_stmt, err);
+}
+
+static bool needs_quotes(const char *text) {
+    return text[strspn(text,
+                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.@/")] !=
+               '\0' ||
+           text[0] == '\0';
+}
+
+void book_append_params(const Book *book, const QueryInfo *info, Buf *out) {
+    DbParam params[PARAMS + 1];
+    find_params(book, info, params);
+    for (const DbParam *param = params; param->name != NULL; param++) {
+        const char *text = param->value.text;
+        const char *quote = needs_quotes(text) ? "'" : "";
+        buf_printf(out, " -p %s=%s", param->name, quote);
+        for (; *text != '\0'; text++) {
+            *text == '\'' ? buf_puts(out, "'\\''") : buf_putc(out, *text);
+        }
+        buf_puts(out, quote);
+    }
 }
 
 /* Columns of sheet_run by name, so that the query may grow. */
@@ -83,6 +123,7 @@ static void read_run(Stmt *stmt, BookRun *run) {
     run->recorders_off = run_int(stmt, "recorders_off");
     run->shards_refused = run_int(stmt, "shards_refused");
     run->evaluations = run_int(stmt, "evaluations");
+    run->pruned = run_int(stmt, "pruned") != 0;
 }
 
 Status book_load_run(Book *book, Err *err) {
@@ -237,6 +278,16 @@ Status book_date(Book *book, Spot at, const char *date, Err *err) {
     }
     int64_t days = time_ms / ((int64_t)24 * 3600 * 1000) + DAYS_TO_1970;
     return book_number(book, at, (double)days, STYLE_DATE, err);
+}
+
+Status book_link(Book *book, Spot at, const char *url, const char *text, Err *err) {
+    ASSERT(strchr(url, '"') == NULL && strchr(text, '"') == NULL);
+    buf_clear(&book->text);
+    buf_printf(&book->text, "=HYPERLINK(\"%s\",\"%s\")", url, text);
+    return book_check(worksheet_write_formula_str(at.sheet, at.row, at.column,
+                                                  buf_text(&book->text), book->styles[STYLE_LINK],
+                                                  text),
+                      "write a link into", err);
 }
 
 Status book_blank(Book *book, Spot at, Style style, Err *err) {

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "report/report.h"
 #include "report/style.h"
+#include "warehouse/query.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ typedef struct BookRun {
     int64_t recorders_off;
     int64_t shards_refused;
     int64_t evaluations;
+    bool pruned; /* its evaluations were removed, only its counts are left */
 } BookRun;
 
 typedef struct Book {
@@ -65,8 +67,10 @@ Status book_close(Book *book, const char *path, Err *err) WARN_UNUSED;
 /* Releases everything; an unfinished file is not finished. */
 void book_done(Book *book);
 
-/* The named query, for this book's run. */
+/* The named query, for this book's run, narrowed as its options say. */
 Status book_query(Book *book, const char *name, Stmt **ret_stmt, Err *err) WARN_UNUSED;
+/* Appends how the report is narrowed, as parameters of `confhouse query`: " -p owner=web". */
+void book_append_params(const Book *book, const QueryInfo *info, Buf *out);
 /* ST_CANCELLED once the caller's flag is up. */
 Status book_check_cancelled(const Book *book, Err *err) WARN_UNUSED;
 /* Turns a return code of the library into an error. */
@@ -83,6 +87,9 @@ Status book_text(Book *book, Spot at, const char *text, Style style, Err *err) W
 Status book_wide_text(Book *book, Spot at, uint16_t columns, const char *text, Style style,
                       Err *err) WARN_UNUSED;
 Status book_number(Book *book, Spot at, double number, Style style, Err *err) WARN_UNUSED;
+/* `text` that opens `url` when it is clicked: a formula, because the library would hold each real
+ * link in memory. The url is ASCII without quotes, up to 255 characters; the text is ours. */
+Status book_link(Book *book, Spot at, const char *url, const char *text, Err *err) WARN_UNUSED;
 /* YYYY-MM-DD as a real date; what is not one stays text. */
 Status book_date(Book *book, Spot at, const char *date, Err *err) WARN_UNUSED;
 Status book_blank(Book *book, Spot at, Style style, Err *err) WARN_UNUSED;

@@ -178,6 +178,11 @@ static const CellWord words[] = {
     {"none", "Off", STYLE_YELLOW},
     {"rules_failed", "Rules not read", STYLE_RED},
     {"recorder_off", "AWS Config is off", STYLE_YELLOW},
+    {"refused", "Cannot be used", STYLE_RED},
+    {"expired", "Expired", STYLE_RED},
+    {"expiring", "Ends within 30 days", STYLE_YELLOW},
+    {"unused", "Accepts nothing", STYLE_GREY},
+    {"active", "Active", STYLE_TEXT},
     {"shards_refused", "Damaged result files", STYLE_RED},
 };
 

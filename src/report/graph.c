@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-/* The newest runs, about a year of them: more would not be legible. */
-enum { GRAPH_MAX_RUNS = 53, GRAPH_MAX_LINES = 4 };
+/* The newest runs, about two years of them: more would not be legible. */
+enum { GRAPH_MAX_RUNS = 104, GRAPH_MARKED_RUNS = 30, GRAPH_MAX_LINES = 4 };
 
 typedef struct Line {
     const char *column; /* of the query */
@@ -37,7 +37,8 @@ typedef struct Figures {
     const Line *lines;
     Run runs[GRAPH_MAX_RUNS]; /* a ring: the run of place n is at n % GRAPH_MAX_RUNS */
     uint32_t seen;
-    double low;
+    double low; /* of all values, at most 1 */
+    double high;
     bool any[GRAPH_MAX_LINES];
 } Figures;
 
@@ -87,9 +88,10 @@ static Status load_figures(Book *book, const GraphSource *source, Figures *figur
     for (uint32_t run = 0; run < figures_kept(figures); run++) {
         for (int i = 0; figures->lines[i].column != NULL; i++) {
             const Cell *value = &figures_run(figures, run)->values[i];
-            if (value->type != CELL_NULL && number_of(value) < figures->low) {
-                figures->low = number_of(value);
-            }
+            double number = number_of(value);
+            bool known = value->type != CELL_NULL;
+            figures->low = known && number < figures->low ? number : figures->low;
+            figures->high = known && number > figures->high ? number : figures->high;
         }
     }
     return ST_OK;
@@ -176,13 +178,13 @@ static Status no_memory(Err *err) {
     return err_set(err, ST_INTERNAL, "cannot make a chart");
 }
 
-static void look_like_line(lxw_chart_series *series, uint32_t color) {
+static void look_like_line(lxw_chart_series *series, uint32_t color, const Figures *figures) {
     lxw_chart_line stroke = {.color = color, .width = 2.25F};
     lxw_chart_line rim = {.color = color, .width = 0.75F};
     lxw_chart_fill fill = {.color = color};
     chart_series_set_line(series, &stroke);
     chart_series_set_marker_type(series, LXW_CHART_MARKER_CIRCLE);
-    chart_series_set_marker_size(series, 5);
+    chart_series_set_marker_size(series, figures_kept(figures) > GRAPH_MARKED_RUNS ? 3 : 5);
     chart_series_set_marker_fill(series, &fill);
     chart_series_set_marker_line(series, &rim);
 }
@@ -197,7 +199,7 @@ Status graph_put_ratios(Book *book, const GraphSource *source, const GraphPlace 
     if (chart == NULL) {
         return no_memory(err);
     }
-    set_look(chart, "Compliance ratio by run");
+    set_look(chart, "Compliance ratio by run, as found");
     chart_axis_set_num_format(chart->y_axis, "0%");
     chart_axis_set_max(chart->y_axis, 1.0);
     /* a tenth below the lowest figure, so that a change can be seen */
@@ -209,7 +211,7 @@ Status graph_put_ratios(Book *book, const GraphSource *source, const GraphPlace 
             return no_memory(err);
         }
         if (series != NULL) {
-            look_like_line(series, ratio_lines[i].color);
+            look_like_line(series, ratio_lines[i].color, &figures);
         }
     }
     return insert(place, chart, "Line chart: the compliance ratio of each environment by run", err);
@@ -219,7 +221,7 @@ Status graph_put_findings(Book *book, const GraphSource *source, const GraphPlac
                           Err *err) {
     Figures figures = {.lines = finding_bars};
     TRY(load_figures(book, source, &figures, err));
-    if (figures.seen < 2) {
+    if (figures.seen < 2 || figures.high == 0) {
         return ST_OK;
     }
     lxw_chart *chart = workbook_add_chart(book->workbook, LXW_CHART_COLUMN);

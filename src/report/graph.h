@@ -22,7 +22,8 @@ typedef struct GraphPlace {
  * Nothing where there is no ratio at all. */
 Status graph_put_ratios(Book *book, const GraphSource *source, const GraphPlace *place,
                         Err *err) WARN_UNUSED;
-/* New and resolved findings of each run. Nothing with fewer than two runs. */
+/* New and resolved findings of each run. Nothing with fewer than two runs, or
+ * when nothing ever came or went. */
 Status graph_put_findings(Book *book, const GraphSource *source, const GraphPlace *place,
                           Err *err) WARN_UNUSED;
 

@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "report/cell_text.h"
+#include "report/console.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,11 @@ Status grid_open(Book *book, const char *query, const GridColumn *columns, Grid 
         ret_grid->source[ret_grid->count] = source;
     }
     ret_grid->reading = find_source(ret_grid->stmt, "reading");
+    static const char *const link_sources[GRID_LINK_SOURCES] = {"region", "resource_type",
+                                                                "resource_id", "rule_name"};
+    for (int i = 0; i < GRID_LINK_SOURCES; i++) {
+        ret_grid->link[i] = find_source(ret_grid->stmt, link_sources[i]);
+    }
     return ST_OK;
 }
 
@@ -65,11 +71,12 @@ Status grid_put_header(Grid *grid, Spot at, Err *err) {
     int lines = 1;
     for (int i = 0; i < grid->count; i++) {
         const GridColumn *column = &grid->columns[i];
-        int needed = cell_text_lines(column->header, column->width * 0.9 - 1); /* bold is wide */
+        int needed = cell_text_lines(column->header, column->width * 0.9 - 2); /* bold is wide */
         lines = needed > lines ? needed : lines;
     }
     TRY(book_row_height(at.sheet, at.row, lines * 13 + 5, err));
     grid->header = at;
+    grid->links = 0;
     for (int i = 0; i < grid->count; i++) {
         const GridColumn *column = &grid->columns[i];
         Style style = is_numeric(column->kind) ? STYLE_HEADER_NUMBER : STYLE_HEADER;
@@ -135,9 +142,10 @@ static Status put_word(Grid *grid, Spot at, const GridColumn *column, const Cell
 static Status put_status(Grid *grid, Spot at, const Cell *ratio, Err *err) {
     const ReportOptions *options = grid->book->options;
     if (ratio->type == CELL_NULL) {
-        const char *text = reading_is(grid, "none")  ? "\xE2\x97\x8B Not read"
-                           : reading_is(grid, "out") ? "Left out on purpose"
-                                                     : "Nothing to rate";
+        const char *text = reading_is(grid, "none")    ? "\xE2\x97\x8B Not read"
+                           : reading_is(grid, "out")   ? "Left out on purpose"
+                           : reading_is(grid, "empty") ? "No accounts"
+                                                       : "Nothing to rate";
         return book_text(grid->book, at, text, STYLE_ABSENT, err);
     }
     double value = ratio->type == CELL_INT ? (double)ratio->integer : ratio->real;
@@ -167,9 +175,34 @@ static Status put_number(Grid *grid, Spot at, GridKind kind, const Cell *cell, E
     }
 }
 
+static const char *link_text(const Grid *grid, int source) {
+    const char *text = grid->link[source] < 0 ? NULL : stmt_text(grid->stmt, grid->link[source]);
+    return text == NULL ? "" : text;
+}
+
+/* Past as many links as a sheet may have, the address itself, to be copied. */
+static Status put_link(Grid *grid, Spot at, const GridColumn *column, Err *err) {
+    const ConsoleFinding finding = {.region = link_text(grid, 0),
+                                    .resource_type = link_text(grid, 1),
+                                    .resource_id = link_text(grid, 2),
+                                    .rule_name = link_text(grid, 3)};
+    char url[CONSOLE_LINK_SIZE];
+    if (!console_link_finding(&finding, url)) {
+        return put_absent(grid, at, column, err);
+    }
+    if (grid->links == GRID_MAX_LINKS) {
+        return book_text(grid->book, at, url, STYLE_TEXT, err);
+    }
+    grid->links++;
+    return book_link(grid->book, at, url, "Open", err);
+}
+
 static Status put_cell(Grid *grid, Spot at, const GridColumn *column, const Cell *cell, Err *err) {
     if (column->kind == GRID_STATUS) {
         return put_status(grid, at, cell, err);
+    }
+    if (column->kind == GRID_LINK) {
+        return put_link(grid, at, column, err);
     }
     if (cell->type == CELL_NULL) {
         return put_absent(grid, at, column, err);
@@ -223,11 +256,12 @@ static Status put_total(Grid *grid, Spot at, int i, Err *err) {
     const GridColumn *column = &grid->columns[i];
     double compliant = (double)sum_of(grid, "compliant");
     double rated = compliant + (double)sum_of(grid, "non_compliant");
+    double waived = column->total == GRID_TOTAL_RATIO_AFTER ? (double)sum_of(grid, "waived") : 0;
     if (column->total == GRID_TOTAL_SUM && grid->known[i]) {
         return book_number(grid->book, at, (double)grid->sums[i], STYLE_TOTAL_COUNT, err);
     }
-    if (column->total == GRID_TOTAL_RATIO && rated > 0) {
-        return book_number(grid->book, at, compliant / rated, STYLE_TOTAL_RATIO, err);
+    if (column->total >= GRID_TOTAL_RATIO && rated > 0) {
+        return book_number(grid->book, at, (compliant + waived) / rated, STYLE_TOTAL_RATIO, err);
     }
     return book_blank(grid->book, at, STYLE_TOTAL, err);
 }

@@ -2,8 +2,8 @@
  *
  * Columns are found by their name in the query. What is NULL is shown as absent, never as a number.
  * Two columns of a query have a meaning of their own: `reading` (whole, part, none, out: left
- * out on purpose) says how much was read of what the row is about, and `compliant` and
- * `non_compliant` make the ratio of a total. */
+ * out on purpose, empty: there is nothing to read) says how much was read of what the row is about,
+ * and `compliant` and `non_compliant` make the ratio of a total. */
 #ifndef REPORT_GRID_H
 #define REPORT_GRID_H
 
@@ -17,12 +17,15 @@ typedef enum GridKind {
     GRID_POINTS, /* a difference of ratios, shown in percentage points */
     GRID_DATE,
     GRID_STATUS, /* what a ratio means, as a word and a colour */
+    GRID_LINK,   /* to the finding in the AWS console: needs region, resource_type, resource_id and
+                    rule_name in the query */
 } GridKind;
 
 typedef enum GridTotal {
     GRID_TOTAL_NONE,
     GRID_TOTAL_SUM,
-    GRID_TOTAL_RATIO, /* of the sums of compliant and non_compliant */
+    GRID_TOTAL_RATIO,       /* of the sums of compliant and non_compliant */
+    GRID_TOTAL_RATIO_AFTER, /* the same, with the sum of waived counted as compliant */
 } GridTotal;
 
 typedef struct GridColumn {
@@ -35,7 +38,8 @@ typedef struct GridColumn {
     uint16_t span;      /* cells taken up in a row; 0 = 1 */
 } GridColumn;
 
-enum { GRID_MAX_COLUMNS = 24 };
+/* Excel's limit for links of a sheet is kept, though these are formulas. */
+enum { GRID_MAX_COLUMNS = 24, GRID_MAX_LINKS = 65530, GRID_LINK_SOURCES = 4 };
 
 typedef struct Grid {
     Book *book;                /* borrowed */
@@ -44,6 +48,8 @@ typedef struct Grid {
     Stmt *stmt;
     int source[GRID_MAX_COLUMNS]; /* the query's column */
     int reading;                  /* the query's column, -1 when it has none */
+    int link[GRID_LINK_SOURCES];  /* the query's columns that make a link */
+    int links;                    /* below the last header */
     int64_t sums[GRID_MAX_COLUMNS];
     bool known[GRID_MAX_COLUMNS]; /* a row so far had something in the column */
     int64_t rows;

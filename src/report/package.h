@@ -4,9 +4,10 @@
 
 #include "base/err.h"
 
-/* ST_IO unless every part of the file is there and each element in it is closed. The library that writes it
- * copies rows from one temporary file to another without looking whether all of it went: on a full
- * disk it would report success and leave sheets cut short. Memory does not depend on the size. */
+/* ST_IO unless every part of the file is there and each element in it is closed. The library that
+ * writes it copies rows from one temporary file to another without looking whether all of it went:
+ * on a full disk it would report success and leave sheets cut short. Memory does not depend on the
+ * size. */
 Status package_check(const char *path, Err *err) WARN_UNUSED;
 
 #endif

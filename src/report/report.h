@@ -16,7 +16,14 @@ typedef struct ReportOptions {
     const char *history_sha256; /* for the About sheet; "" when not known */
     int64_t max_rows;           /* of a sheet, before it goes on in another; 0 = Excel's limit */
     const bool *cancelled;      /* may be NULL */
+    /* Narrow it; NULL = all. */
+    const char *environment; /* prod, nonprod or unclassified */
+    const char *account;     /* an id, or a name in that run */
+    const char *owner;       /* "" = what nobody owns */
+    const char *since;       /* YYYY-MM-DD: where the trend begins, and the findings listed */
 } ReportOptions;
+
+bool report_is_narrowed(const ReportOptions *options);
 
 typedef struct ReportResult {
     char group_id[65];

@@ -22,6 +22,7 @@ typedef struct Look {
     bool bold;
     bool italic;
     bool wrap;
+    bool underline;
     bool line;   /* under it */
     bool indent; /* away from the number at its left */
     int color;
@@ -37,10 +38,15 @@ static const char points_format[] = "+0.0\" pp\";-0.0\" pp\";0.0\" pp\"";
 static const Look looks[STYLES] = {
     [STYLE_TEXT] = {.size = 10, .indent = true, .line = true, .color = INK},
     [STYLE_WRAP] = {.size = 10, .indent = true, .line = true, .color = INK, .wrap = true},
-    [STYLE_COUNT] = {.size = 10, .line = true, .color = INK, .number = count_format},
-    [STYLE_RATIO] = {.size = 10, .line = true, .color = INK, .number = ratio_format},
-    [STYLE_POINTS] = {.size = 10, .line = true, .color = INK, .number = points_format},
+    [STYLE_COUNT] =
+        {.size = 10, .line = true, .color = INK, .number = count_format, .align = LXW_ALIGN_RIGHT},
+    [STYLE_RATIO] =
+        {.size = 10, .line = true, .color = INK, .number = ratio_format, .align = LXW_ALIGN_RIGHT},
+    [STYLE_POINTS] =
+        {.size = 10, .line = true, .color = INK, .number = points_format, .align = LXW_ALIGN_RIGHT},
     [STYLE_DATE] = {.size = 10, .indent = true, .line = true, .color = INK, .number = "yyyy-mm-dd"},
+    [STYLE_LINK] =
+        {.size = 10, .indent = true, .line = true, .underline = true, .color = COLOR_BLUE},
     [STYLE_ABSENT] = {.size = 10,
                       .indent = true,
                       .line = true,
@@ -78,13 +84,15 @@ static const Look looks[STYLES] = {
                            .line = true,
                            .color = INK,
                            .fill = TOTAL_FILL,
-                           .number = count_format},
+                           .number = count_format,
+                           .align = LXW_ALIGN_RIGHT},
     [STYLE_TOTAL_RATIO] = {.size = 10,
                            .bold = true,
                            .line = true,
                            .color = INK,
                            .fill = TOTAL_FILL,
-                           .number = ratio_format},
+                           .number = ratio_format,
+                           .align = LXW_ALIGN_RIGHT},
     [STYLE_TITLE] = {.size = 18, .bold = true, .color = COLOR_NAVY},
     [STYLE_SUBTITLE] = {.size = 11, .color = PALE},
     [STYLE_SECTION] = {.size = 12, .bold = true, .color = COLOR_NAVY},
@@ -93,9 +101,14 @@ static const Look looks[STYLES] = {
     [STYLE_LABEL] = {.size = 10, .bold = true, .wrap = true, .color = INK},
     [STYLE_LINE_GREEN] = {.size = 11, .wrap = true, .bold = true, .color = GREEN_INK},
     [STYLE_LINE_YELLOW] = {.size = 11, .wrap = true, .bold = true, .color = YELLOW_INK},
-    [STYLE_FILL_GREEN] = {.color = GREEN_INK, .fill = GREEN_FILL},
-    [STYLE_FILL_YELLOW] = {.color = YELLOW_INK, .fill = YELLOW_FILL},
-    [STYLE_FILL_RED] = {.color = RED_INK, .fill = RED_FILL},
+    /* a sign before the number, for print and for those who do not see the colour */
+    [STYLE_FILL_GREEN] = {.color = GREEN_INK,
+                          .fill = GREEN_FILL,
+                          .number = "\"\xE2\x97\x8F\" 0.0%"},
+    [STYLE_FILL_YELLOW] = {.color = YELLOW_INK,
+                           .fill = YELLOW_FILL,
+                           .number = "\"\xE2\x96\xB2\" 0.0%"},
+    [STYLE_FILL_RED] = {.color = RED_INK, .fill = RED_FILL, .number = "\"\xE2\x96\xBC\" 0.0%"},
 };
 
 static void apply(lxw_format *format, const Look *look) {
@@ -103,6 +116,9 @@ static void apply(lxw_format *format, const Look *look) {
     if (look->fill != 0) {
         format_set_pattern(format, LXW_PATTERN_SOLID);
         format_set_bg_color(format, (lxw_color_t)look->fill);
+    }
+    if (look->number != NULL) {
+        format_set_num_format(format, look->number);
     }
     if (look->size == 0) {
         return; /* a conditional format: font and border stay those of the cell */
@@ -115,6 +131,9 @@ static void apply(lxw_format *format, const Look *look) {
     }
     if (look->italic) {
         format_set_italic(format);
+    }
+    if (look->underline) {
+        format_set_underline(format, LXW_UNDERLINE_SINGLE);
     }
     if (look->wrap) {
         format_set_text_wrap(format);
@@ -129,9 +148,7 @@ static void apply(lxw_format *format, const Look *look) {
     }
     if (look->align != 0) {
         format_set_align(format, (uint8_t)look->align);
-    }
-    if (look->number != NULL) {
-        format_set_num_format(format, look->number);
+        format_set_indent(format, 1);
     }
 }
 

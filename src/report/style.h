@@ -12,6 +12,7 @@ typedef enum Style {
     STYLE_RATIO,
     STYLE_POINTS, /* percentage points, with their sign */
     STYLE_DATE,
+    STYLE_LINK,
     STYLE_ABSENT,        /* what is not known */
     STYLE_ABSENT_NUMBER, /* the same where a number would stand */
     STYLE_GREEN,         /* words with a meaning; the word says it, too */

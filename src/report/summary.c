@@ -12,24 +12,26 @@
 /* All tables of this sheet share these columns, from B on; A is a margin. */
 enum {
     FIRST_COLUMN = 1,
-    COLUMNS = 8,
+    COLUMNS = 10,
     CHART_COLUMN = FIRST_COLUMN + COLUMNS + 1, /* a narrow one is between */
     CHART_COLUMNS = 7,
     CHART_COLUMN_WIDTH = 9,
     ALL_COLUMNS = COLUMNS + 1 + CHART_COLUMNS,
-    ALL_WIDTH = 190,
+    ALL_WIDTH = 210,
 };
-static const double widths[COLUMNS] = {34, 14, 13, 13, 13, 13, 13, 24};
+static const double widths[COLUMNS] = {34, 14, 13, 12, 12, 12, 12, 12, 12, 24};
 
 static const GridColumn environment_columns[] = {
     {"environment", "Environment", 34, GRID_WORD, 0, NULL, 0},
     {"accounts", "Accounts", 14, GRID_COUNT, GRID_TOTAL_SUM, NULL, 0},
     {"compliant", "Compliant", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"non_compliant", "Non-compliant", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"not_applicable", "Not applicable", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"ratio", "Ratio", 13, GRID_RATIO, GRID_TOTAL_RATIO, DASH, 0},
-    {"change", "Change since last run", 13, GRID_POINTS, 0, DASH, 0},
-    {"ratio", "Status", 24, GRID_STATUS, 0, NULL, 0},
+    {"non_compliant", "Non-compliant", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"waived", "Waived of these", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"not_applicable", "Not applicable", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"ratio", "Ratio, as found", 12, GRID_RATIO, GRID_TOTAL_RATIO, DASH, 0},
+    {"ratio_after_waivers", "Ratio after waivers", 12, GRID_RATIO, GRID_TOTAL_RATIO_AFTER, DASH, 0},
+    {"change", "Change since last run", 12, GRID_POINTS, 0, DASH, 0},
+    {"ratio", "Status, as found", 24, GRID_STATUS, 0, NULL, 0},
     {0},
 };
 
@@ -37,8 +39,9 @@ static const GridColumn finding_columns[] = {
     {"environment", "Environment", 34, GRID_WORD, 0, NULL, 0},
     {"non_compliant", "Open now", 14, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"new_findings", "New since last run", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"resolved_findings", "Resolved since", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"gone_findings", "No longer reported", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"reopened_findings", "Reopened since", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"resolved_findings", "Resolved since", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"gone_findings", "No longer reported", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {0},
 };
 
@@ -46,11 +49,13 @@ static const GridColumn rule_columns[] = {
     {"rule_group", "Rule", 34, GRID_TEXT, 0, NULL, 0},
     {"prod", "Open in Prod", 14, GRID_COUNT, 0, DASH, 0},
     {"nonprod", "Open in Non-Prod", 13, GRID_COUNT, 0, DASH, 0},
-    {"unclassified", "Open in Unclassified", 13, GRID_COUNT, 0, DASH, 0},
-    {"non_compliant", "Open in all", 13, GRID_COUNT, 0, NULL, 0},
-    {"new_findings", "New since last run", 13, GRID_COUNT, 0, DASH, 0},
-    {"ratio", "Ratio", 13, GRID_RATIO, 0, DASH, 0},
-    {"ratio", "Status", 24, GRID_STATUS, 0, NULL, 0},
+    {"unclassified", "Open in Unclassified", 12, GRID_COUNT, 0, DASH, 0},
+    {"non_compliant", "Open in all", 12, GRID_COUNT, 0, NULL, 0},
+    {"waived", "Waived besides", 12, GRID_COUNT, 0, NULL, 0},
+    {"new_findings", "New since last run", 12, GRID_COUNT, 0, DASH, 0},
+    {"ratio", "Ratio, as found", 12, GRID_RATIO, 0, DASH, 0},
+    {"ratio_after_waivers", "Ratio after waivers", 12, GRID_RATIO, 0, DASH, 0},
+    {"ratio", "Status, as found", 24, GRID_STATUS, 0, NULL, 0},
     {0},
 };
 
@@ -58,11 +63,13 @@ static const GridColumn account_columns[] = {
     {"account_name", "Account name", 34, GRID_TEXT, 0, NULL, 0},
     {"account_id", "Account ID", 14, GRID_TEXT, 0, NULL, 0},
     {"environment", "Environment", 13, GRID_WORD, 0, NULL, 0},
-    {"non_compliant", "Open findings", 13, GRID_COUNT, 0, NULL, 0},
-    {"new_findings", "New since last run", 13, GRID_COUNT, 0, DASH, 0},
-    {"resolved_findings", "Resolved since", 13, GRID_COUNT, 0, DASH, 0},
-    {"ratio", "Ratio", 13, GRID_RATIO, 0, DASH, 0},
-    {"ratio", "Status", 24, GRID_STATUS, 0, NULL, 0},
+    {"non_compliant", "Open findings", 12, GRID_COUNT, 0, NULL, 0},
+    {"waived", "Waived besides", 12, GRID_COUNT, 0, NULL, 0},
+    {"new_findings", "New since last run", 12, GRID_COUNT, 0, DASH, 0},
+    {"resolved_findings", "Resolved since", 12, GRID_COUNT, 0, DASH, 0},
+    {"ratio", "Ratio, as found", 12, GRID_RATIO, 0, DASH, 0},
+    {"ratio_after_waivers", "Ratio after waivers", 12, GRID_RATIO, 0, DASH, 0},
+    {"ratio", "Status, as found", 24, GRID_STATUS, 0, NULL, 0},
     {0},
 };
 
@@ -71,7 +78,7 @@ static const GridColumn missing_columns[] = {
     {"missing", "What", 34, GRID_WORD, 0, NULL, 0},
     {"items", "How many", 14, GRID_COUNT, 0, NULL, 0},
     {"accounts", "Accounts", 13, GRID_COUNT, 0, DASH, 0},
-    {"example", "For example", 76, GRID_TEXT, 0, NULL, 5},
+    {"example", "For example", 84, GRID_TEXT, 0, NULL, 7},
     {"what_to_do", "What to do", 63, GRID_TEXT, 0, NULL, 8},
     {0},
 };
@@ -87,10 +94,10 @@ typedef struct Section {
 static const Section sections[] = {
     {"Compliance by environment", "sheet_environments", environment_columns, "All", ""},
     {"Findings", "sheet_environments", finding_columns, "All", ""},
-    {"Rules with the most open findings", "sheet_attention_rules", rule_columns, NULL,
-     "No rule has an open finding."},
-    {"Accounts with the most open findings", "sheet_attention_accounts", account_columns, NULL,
-     "No account has an open finding."},
+    {"Rules that need attention most", "sheet_attention_rules", rule_columns, NULL,
+     "No rule has an open finding that is not waived."},
+    {"Accounts that need attention most", "sheet_attention_accounts", account_columns, NULL,
+     "No account has an open finding that is not waived."},
     {"What is missing", "sheet_missing", missing_columns, NULL,
      "Nothing: all that should be read was read."},
 };
@@ -103,7 +110,8 @@ const char *summary_query(size_t index) {
 }
 
 bool summary_is_complete(const BookRun *run) {
-    return run->scopes_scanned + run->scopes_skipped == run->scopes_planned &&
+    return run->scopes_scanned > 0 &&
+           run->scopes_scanned + run->scopes_skipped == run->scopes_planned &&
            run->rules_failed == 0 && run->shards_refused == 0;
 }
 
@@ -115,7 +123,9 @@ static void say(Buf *text, int64_t count, const char *one, const char *many) {
 
 void summary_describe_coverage(const BookRun *run, Buf *ret_text) {
     int64_t wanted = run->scopes_planned - run->scopes_skipped;
-    if (run->scopes_scanned == wanted) {
+    if (wanted == 0) {
+        buf_puts(ret_text, "There was nothing to read: the run has no scopes (accounts by region)");
+    } else if (run->scopes_scanned == wanted) {
         buf_printf(ret_text, "All %" PRId64 " scopes (accounts by region) were read", wanted);
     } else {
         buf_printf(ret_text, "%" PRId64 " of %" PRId64 " scopes (accounts by region) were read",
@@ -132,38 +142,90 @@ void summary_describe_coverage(const BookRun *run, Buf *ret_text) {
     buf_putc(ret_text, '.');
 }
 
-static Status put_head(Book *book, lxw_worksheet *sheet, uint32_t *row, Err *err) {
-    const BookRun *run = &book->run;
-    char text[256];
-    TRY(book_row_height(sheet, 0, 30, err));
-    TRY(book_text(book, (Spot){sheet, 0, FIRST_COLUMN}, "AWS Config compliance", STYLE_TITLE, err));
-    bool named = strcmp(run->group_id, run->date) != 0;
-    int size = snprintf(text, sizeof text, "Run of %s%s%s%s", run->date, named ? " (" : "",
-                        named ? run->group_id : "", named ? ")" : "");
-    if (run->previous_date[0] != '\0') {
-        snprintf(text + size, sizeof text - (size_t)size, ", compared with the run of %s",
-                 run->previous_date);
-    } else {
-        snprintf(text + size, sizeof text - (size_t)size,
-                 ", the first one: there is nothing to compare it with");
+static void describe_run(const BookRun *run, Buf *text) {
+    buf_printf(text, "Run of %s", run->date);
+    if (strcmp(run->group_id, run->date) != 0) {
+        buf_printf(text, " (%s)", run->group_id);
     }
-    TRY(book_text(book, (Spot){sheet, 1, FIRST_COLUMN}, text, STYLE_SUBTITLE, err));
+    if (run->previous_date[0] != '\0') {
+        buf_printf(text, ", compared with the run of %s", run->previous_date);
+    } else {
+        buf_puts(text, ", the first one: there is nothing to compare it with");
+    }
+}
+
+static void say_only(Buf *text, const char *what, const char *which) {
+    if (which != NULL) {
+        buf_printf(text, "%s%s %s", text->size == 0 ? "" : ", ", what,
+                   which[0] == '\0' ? "nobody" : which);
+    }
+}
+
+void summary_describe_narrowing(const ReportOptions *options, Buf *ret_text) {
+    OWN(buf_done) Buf only = {0};
+    const CellWord *word =
+        options->environment == NULL ? NULL : cell_text_word(options->environment);
+    say_only(&only, "the environment", word == NULL ? options->environment : word->word);
+    say_only(&only, "the account", options->account);
+    say_only(&only, "what is owned by", options->owner);
+    if (only.size > 0) {
+        buf_printf(ret_text, "Only %s: all other accounts, rules and findings are left out.",
+                   buf_text(&only));
+    }
+    if (options->since != NULL) {
+        buf_printf(ret_text,
+                   "%sThe trend begins on %s, and only findings first seen since then are listed.",
+                   ret_text->size > 0 ? " " : "", options->since);
+    }
+}
+
+/* A sentence over the whole width. */
+static Status put_sentence(Book *book, lxw_worksheet *sheet, uint32_t *row, const char *text,
+                           Style style, Err *err) {
+    TRY(book_row_lines(sheet, *row, cell_text_lines(text, ALL_WIDTH * 0.9), err));
+    TRY(book_wide_text(book, (Spot){sheet, *row, FIRST_COLUMN}, ALL_COLUMNS, text, style, err));
+    (*row)++;
+    return ST_OK;
+}
+
+/* What a reader must know before reading a figure. */
+static Status put_remarks(Book *book, lxw_worksheet *sheet, uint32_t *row, Err *err) {
+    const BookRun *run = &book->run;
     bool complete = summary_is_complete(run);
-    OWN(buf_done) Buf sentence = {0};
-    buf_puts(&sentence, complete ? "\xE2\x97\x8F " : "\xE2\x96\xB2 ");
-    summary_describe_coverage(run, &sentence);
-    TRY(book_row_lines(sheet, 2, cell_text_lines(buf_text(&sentence), ALL_WIDTH * 0.9), err));
-    TRY(book_wide_text(book, (Spot){sheet, 2, FIRST_COLUMN}, ALL_COLUMNS, buf_text(&sentence),
-                       complete ? STYLE_LINE_GREEN : STYLE_LINE_YELLOW, err));
-    *row = 3;
+    OWN(buf_done) Buf coverage = {0};
+    OWN(buf_done) Buf narrowing = {0};
+    buf_puts(&coverage, complete ? "\xE2\x97\x8F " : "\xE2\x96\xB2 ");
+    summary_describe_coverage(run, &coverage);
+    TRY(put_sentence(book, sheet, row, buf_text(&coverage),
+                     complete ? STYLE_LINE_GREEN : STYLE_LINE_YELLOW, err));
     if (!complete) {
-        TRY(book_text(book, (Spot){sheet, 3, FIRST_COLUMN},
-                      "All figures are of what was read. What was not read counts neither as "
-                      "compliant nor as resolved, but a ratio may move because of it.",
-                      STYLE_NOTE, err));
-        *row = 4;
+        TRY(put_sentence(book, sheet, row,
+                         "All figures are of what was read. What was not read counts neither as "
+                         "compliant nor as resolved, but a ratio may move because of it.",
+                         STYLE_NOTE, err));
+    }
+    if (report_is_narrowed(book->options)) {
+        buf_puts(&narrowing, "\xE2\x97\x86 ");
+        summary_describe_narrowing(book->options, &narrowing);
+        TRY(put_sentence(book, sheet, row, buf_text(&narrowing), STYLE_LINE_YELLOW, err));
+    }
+    if (run->pruned) {
+        TRY(put_sentence(book, sheet, row,
+                         "\xE2\x97\x86 The evaluations of this run were removed to save room: its "
+                         "counts are left, and what is listed one by one is not.",
+                         STYLE_LINE_YELLOW, err));
     }
     return ST_OK;
+}
+
+static Status put_head(Book *book, lxw_worksheet *sheet, uint32_t *row, Err *err) {
+    OWN(buf_done) Buf subtitle = {0};
+    TRY(book_row_height(sheet, 0, 30, err));
+    TRY(book_text(book, (Spot){sheet, 0, FIRST_COLUMN}, "AWS Config compliance", STYLE_TITLE, err));
+    describe_run(&book->run, &subtitle);
+    TRY(book_text(book, (Spot){sheet, 1, FIRST_COLUMN}, buf_text(&subtitle), STYLE_SUBTITLE, err));
+    *row = 2;
+    return put_remarks(book, sheet, row, err);
 }
 
 static Status put_section(Book *book, lxw_worksheet *sheet, const Section *section, uint32_t *row,

@@ -19,6 +19,9 @@ Status summary_write(Book *book, SummaryResult *ret_result, Err *err) WARN_UNUSE
 /* How much of the organization was read, in a sentence: "46 of 48 scopes were read; …". */
 void summary_describe_coverage(const BookRun *run, Buf *ret_text);
 
+/* What is left out, in a sentence; `options` narrow the report. Appends. */
+void summary_describe_narrowing(const ReportOptions *options, Buf *ret_text);
+
 /* Whether everything that should have been read was read. */
 bool summary_is_complete(const BookRun *run);
 

@@ -121,7 +121,7 @@ bool query_doc(const QueryInfo *info, const char *kind, size_t index, QueryDoc *
     return false;
 }
 
-static bool has_param(const QueryInfo *info, const char *name) {
+bool query_has_param(const QueryInfo *info, const char *name) {
     QueryDoc doc;
     for (size_t i = 0; query_doc(info, "param", i, &doc); i++) {
         if (str_equal(doc.name, name)) {
@@ -162,7 +162,7 @@ Status query_prepare(Db *db, const QueryInfo *info, const DbParam *params, Stmt 
     OWN(stmt_free_at) Stmt *stmt = NULL;
     *ret_stmt = NULL;
     for (const DbParam *param = params; param != NULL && param->name != NULL; param++) {
-        if (!has_param(info, param->name)) {
+        if (!query_has_param(info, param->name)) {
             return unknown_param(info, param->name, err);
         }
     }

@@ -36,6 +36,8 @@ typedef struct QueryDoc {
 } QueryDoc;
 bool query_doc(const QueryInfo *info, const char *kind, size_t index, QueryDoc *ret_doc);
 
+bool query_has_param(const QueryInfo *info, const char *name);
+
 /* Prepares the named query with its parameters bound; a parameter that the query does not have is
  * ST_USAGE. `params` ends with DB_END. Names without colon. */
 Status query_prepare(Db *db, const QueryInfo *info, const DbParam *params, Stmt **ret_stmt,

@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 /* Left behind for tests/e2e/test_report_workbook.py, which reads every cell of them. */
-#define FIXTURE_DB    TEST_BINARY_DIR "/report-fixture.db"
-#define FIXTURE_BOOK  TEST_BINARY_DIR "/report-fixture.xlsx"
-#define FIXTURE_PARTS TEST_BINARY_DIR "/report-fixture-parts.xlsx"
-#define FIXTURE_EARLY TEST_BINARY_DIR "/report-fixture-early.xlsx"
-#define FIXTURE_FIRST TEST_BINARY_DIR "/report-fixture-first.xlsx"
+#define FIXTURE_DB            TEST_BINARY_DIR "/report-fixture.db"
+#define FIXTURE_BOOK          TEST_BINARY_DIR "/report-fixture.xlsx"
+#define FIXTURE_PARTS         TEST_BINARY_DIR "/report-fixture-parts.xlsx"
+#define FIXTURE_EARLY         TEST_BINARY_DIR "/report-fixture-early.xlsx"
+#define FIXTURE_FIRST         TEST_BINARY_DIR "/report-fixture-first.xlsx"
+#define FIXTURE_NARROW(which) TEST_BINARY_DIR "/report-fixture-" which ".xlsx"
 
 static Db *history;
 
@@ -75,6 +76,59 @@ static void sheets_go_on_in_further_parts(void **state) {
     ReportResult whole = write_book(NULL, 0, FIXTURE_BOOK);
     ReportResult parts = write_book(NULL, 6, FIXTURE_PARTS);
     assert_int_equal(parts.rows, whole.rows);
+}
+
+static void write_narrowed(ReportOptions options, const char *path) {
+    Err err = {0};
+    ReportResult result;
+    options.green_from = fixture_options.green_from;
+    options.yellow_from = fixture_options.yellow_from;
+    assert_true(report_is_narrowed(&options));
+    ASSERT_OK(report_write(history, &options, path, &result, &err));
+}
+
+static void a_report_is_narrowed_to_what_is_asked_for(void **state) {
+    (void)state;
+    write_narrowed((ReportOptions){.environment = "prod"}, FIXTURE_NARROW("prod"));
+    write_narrowed((ReportOptions){.owner = "platform", .since = "2026-11-01"},
+                   FIXTURE_NARROW("owner"));
+    write_narrowed((ReportOptions){.owner = ""}, FIXTURE_NARROW("nobody"));
+    write_narrowed((ReportOptions){.account = "webshop-staging"}, FIXTURE_NARROW("account"));
+    assert_false(report_is_narrowed(&fixture_options));
+}
+
+static void narrowed_to_nothing_is_nothing(void **state) {
+    (void)state;
+    const ReportOptions options[] = {{.account = "payments-prd"},
+                                     {.account = "webshop-staging", .environment = "prod"},
+                                     {.owner = "platfrom"},
+                                     {.owner = "platform", .account = "old-sandbox"}};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        Err err = {0};
+        ReportResult result;
+        assert_int_equal(report_write(history, &options[i], "/nonexistent/a.xlsx", &result, &err),
+                         ST_NOTHING);
+        assert_non_null(strstr(err.message, i < 2 ? "the account" : "what is owned by platf"));
+    }
+}
+
+/* The small history, changed by a further file; its report, for the tests that read it. */
+static void write_other(const char *name) {
+    Err err = {0};
+    ReportResult result;
+    OWN(mem_free_at) char *db_path = mem_printf("%s/report-fixture-%s.db", TEST_BINARY_DIR, name);
+    OWN(mem_free_at) char *path = mem_printf("%s/report-fixture-%s.xlsx", TEST_BINARY_DIR, name);
+    OWN(mem_free_at) char *sql = mem_printf("history_%s.sql", name);
+    OWN(db_close_at) Db *db = fixture_make(db_path);
+    fixture_add(db, sql);
+    ASSERT_OK(report_write(db, &fixture_options, path, &result, &err));
+}
+
+static void organizations_of_all_kinds_get_a_workbook(void **state) {
+    (void)state;
+    write_other("noprod");
+    write_other("unscanned");
+    write_other("clean");
 }
 
 static void a_run_that_is_not_there_is_nothing(void **state) {
@@ -217,6 +271,9 @@ int main(void) {
         cmocka_unit_test(the_newest_run_is_reported_when_none_is_named),
         cmocka_unit_test(an_older_run_is_reported_by_name),
         cmocka_unit_test(sheets_go_on_in_further_parts),
+        cmocka_unit_test(a_report_is_narrowed_to_what_is_asked_for),
+        cmocka_unit_test(narrowed_to_nothing_is_nothing),
+        cmocka_unit_test(organizations_of_all_kinds_get_a_workbook),
         cmocka_unit_test(a_run_that_is_not_there_is_nothing),
         cmocka_unit_test(an_empty_history_is_nothing),
         cmocka_unit_test(a_place_that_cannot_be_written_is_an_error),
