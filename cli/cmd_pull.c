@@ -32,6 +32,7 @@ Status cmd_pull(Cli *cli, Err *err) {
     TRY(app_store_to_read(&cli->app, &store, err));
     TRY(history_latest(store, &latest, err));
     if (!latest.exists) {
+        TRY(history_check_not_lost(store, NULL, err));
         err_set(err, ST_NOTHING, "there is no history in %s",
                 settings_text(&cli->settings, SETTING_STORE));
         return err_hint(err, "'confhouse run' makes one; --store names another place");

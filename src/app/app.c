@@ -228,6 +228,7 @@ static Status fetch_history(App *app, char **ret_path, Err *err) {
     TRY(app_store_to_read(app, &store, err));
     TRY(history_latest(store, &app->latest, err));
     if (!app->latest.exists) {
+        TRY(history_check_not_lost(store, NULL, err));
         err_set(err, ST_NOTHING, "there is no history in %s",
                 settings_text(app->settings, SETTING_STORE));
         return err_hint(err, "'confhouse run' makes one; --store names another place");

@@ -117,6 +117,11 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
     app_forget_history(app);
     log_message(LOG_INFO, "merged %s: %lld evaluations of %lld shards", ret_merge->result.group_id,
                 (long long)ret_merge->result.merged, (long long)ret_merge->result.shards);
+    if (ret_merge->result.rules_failed > 0) {
+        log_message(LOG_WARN,
+                    "%lld rules could not be read in %s: 'confhouse query gaps' lists them",
+                    (long long)ret_merge->result.rules_failed, ret_merge->result.group_id);
+    }
     if (ret_merge->result.changed_the_past) {
         log_message(LOG_WARN, "merging %s again changed answers about it",
                     ret_merge->result.group_id);

@@ -306,7 +306,11 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
 
 Status run_all(App *app, RunAll *ret_all, Err *err) {
     OWN(plan_done) Plan plan = {0};
+    Store *store = NULL;
+    HistoryLatest latest;
     *ret_all = (RunAll){0};
+    TRY(app_store(app, &store, err));
+    TRY(history_latest(store, &latest, err)); /* a damaged one is better known before the scan */
     TRY(run_plan(app, 1, &plan, err));
     str_copy(ret_all->group_id, sizeof ret_all->group_id, plan.group_id);
     TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",

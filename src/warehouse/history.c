@@ -14,6 +14,15 @@ enum { LATEST_MAX_BYTES = 64 * 1024, MAX_COPIES_OF_A_GROUP = 10000 };
 
 /* ---- latest.json ---- */
 
+/* "history/" and one name that layout_history makes. */
+static bool is_history_key(const char *key) {
+    static const char folder[] = "history/compliance-";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return str_starts(key, folder) && str_ends(key, ".db") &&
+           strspn(key + 8, letters) == strlen(key + 8);
+}
+
 static Status parse_ref(const Json *node, HistoryRef *ret_ref, Err *err) {
     const char *key = NULL;
     const char *group_id = NULL;
@@ -25,7 +34,7 @@ static Status parse_ref(const Json *node, HistoryRef *ret_ref, Err *err) {
     TRY(json_int_or(node, "schema_version", 1, 1000000, -1, &ret_ref->schema_version, err));
     TRY(str_check_id("group_id", group_id, err));
     bool hex = strspn(sha256, "0123456789abcdef") == 64;
-    if (!hex || !str_starts(key, "history/") || ret_ref->bytes < 0 || ret_ref->schema_version < 0) {
+    if (!hex || !is_history_key(key) || ret_ref->bytes < 0 || ret_ref->schema_version < 0) {
         return err_set(err, ST_PROTOCOL,
                        "key, bytes, sha256 or schema_version is not as it should");
     }
@@ -89,10 +98,44 @@ static void format_latest(const HistoryRef *newest, const HistoryLatest *before,
     buf_putc(out, '\n');
 }
 
+/* ---- a latest.json that was lost ---- */
+
+typedef struct Orphans {
+    const char *own_prefix; /* what does not count; "" = all do */
+    int count;
+    char last[LAYOUT_KEY_SIZE];
+} Orphans;
+
+static Status count_orphan(void *context, const char *key, int64_t bytes, Err *err) {
+    Orphans *orphans = context;
+    (void)bytes;
+    (void)err;
+    bool is_own = orphans->own_prefix[0] != '\0' && str_starts(key, orphans->own_prefix);
+    if (is_history_key(key) && !is_own) {
+        orphans->count++;
+        str_copy(orphans->last, sizeof orphans->last, key);
+    }
+    return ST_OK;
+}
+
+Status history_check_not_lost(Store *store, const char *group_id, Err *err) {
+    OWN(mem_free_at)
+    char *own = group_id == NULL ? mem_strdup("") : mem_printf("history/compliance-%s.", group_id);
+    Orphans orphans = {.own_prefix = own};
+    TRY(store_list(store, "history/", count_orphan, &orphans, err));
+    if (orphans.count == 0) {
+        return ST_OK;
+    }
+    err_set(err, ST_CORRUPT, "%s is missing, though %d histories lie beside it, the last %s",
+            LAYOUT_LATEST, orphans.count, orphans.last);
+    return err_hint(err, "restore it from a backup, or move them away to begin a new history");
+}
+
 /* ---- fetching and opening ---- */
 
 Status history_fetch(Store *store, const HistoryLatest *latest, const char *path, Err *err) {
     if (!latest->exists) {
+        TRY(history_check_not_lost(store, NULL, err));
         err_set(err, ST_NOTHING, "there is no history yet");
         return err_hint(err, "run `confhouse run`, or check --store");
     }

@@ -33,6 +33,12 @@ typedef struct HistoryLatest {
 /* `exists` is false in an empty store. ST_CORRUPT when latest.json makes no sense. */
 Status history_latest(Store *store, HistoryLatest *ret_latest, Err *err) WARN_UNUSED;
 
+/* ST_CORRUPT when there are histories and no latest.json that names the newest, but those of
+ * `group_id` (NULL = none): what a merge of it may have left that was killed before it was
+ * announced.
+ */
+Status history_check_not_lost(Store *store, const char *group_id, Err *err) WARN_UNUSED;
+
 /* Downloads the newest history to `path` and checks its SHA-256. ST_NOTHING when there is none. */
 Status history_fetch(Store *store, const HistoryLatest *latest, const char *path,
                      Err *err) WARN_UNUSED;

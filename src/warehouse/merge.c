@@ -20,6 +20,8 @@ enum {
     MAX_SHARDS = PLAN_MAX_SHARDS,
     RUNS_A_DAY = 65536,
     APPEND_STEP = 256,
+    LOST_TRIES = 15,
+    LOST_WAIT_US = 200 * 1000,
 };
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 
@@ -331,6 +333,8 @@ static Status complete_run(Merge *merge, Err *err) {
         TRY(put_planned_account(merge, &merge->plan.accounts[i], err));
     }
     TRY(set_environments(merge, err));
+    const DbParam params[] = {DB_INT(":run_no", merge->run_no), DB_END};
+    TRY(db_run(merge->history, sql_merge_unplanned, params, err));
     TRY(count_runs(merge, err));
     return db_commit(merge->history, err);
 }
@@ -380,13 +384,29 @@ static Status open_history(Merge *merge, const HistoryLatest *latest, const char
     return db_add_text_function(merge->history, "rule_group_of", group_text, err);
 }
 
+/* The newest history. Where it is not announced though there are some, another first merge may be
+ * about to do so: it is given a moment. */
+static Status find_latest(const Merge *merge, HistoryLatest *ret_latest, Err *err) {
+    for (int tries = 0;; tries++) {
+        TRY(history_latest(merge->store, ret_latest, err));
+        if (ret_latest->exists) {
+            return ST_OK;
+        }
+        Status status = history_check_not_lost(merge->store, merge->options->group_id, err);
+        if (status != ST_CORRUPT || tries == LOST_TRIES) {
+            return status;
+        }
+        usleep(LOST_WAIT_US);
+    }
+}
+
 static Status merge_and_publish(Merge *merge, Err *err) {
     HistoryLatest latest;
     char newest[65];
     TRY(temp_dir_open(&merge->dir, err));
     OWN(mem_free_at) char *path = temp_dir_path(&merge->dir, "history.db");
     TRY(find_inputs(merge, err));
-    TRY(history_latest(merge->store, &latest, err));
+    TRY(find_latest(merge, &latest, err));
     TRY(open_history(merge, &latest, path, err));
     TRY(merge_all(merge, err));
     TRY(history_newest_group(merge->history, newest, err));

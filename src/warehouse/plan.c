@@ -22,8 +22,19 @@ void plan_shard_id(int shard, char ret_id[PLAN_SHARD_ID_SIZE]) {
     snprintf(ret_id, PLAN_SHARD_ID_SIZE, "%02d", shard + 1);
 }
 
+/* Digits and two dashes after four of them, and nothing else. */
+static bool looks_like_a_date(const char *text) {
+    return strspn(text, "0123456789") == 4 && text[4] == '-' &&
+           strspn(text, "0123456789-") == strlen(text) && strchr(text + 5, '-') != NULL;
+}
+
 Status plan_resolve_date(const char *date, const char *group_id, char ret_date[11], Err *err) {
     int64_t time_ms = 0;
+    if (date == NULL && group_id != NULL && looks_like_a_date(group_id) &&
+        !clock_parse_date(group_id, &time_ms)) {
+        err_set(err, ST_USAGE, "the group_id '%.40s' looks like a date and is none", group_id);
+        return err_hint(err, "write it as YYYY-MM-DD, or give the run's --date beside it");
+    }
     if (date != NULL && !clock_parse_date(date, &time_ms)) {
         err_set(err, ST_USAGE, "'%.40s' is no date", date);
         return err_hint(err, "write it as YYYY-MM-DD");

@@ -91,3 +91,39 @@ def test_each_merge_leaves_the_older_dated_histories_alone(tmp_path):
     assert (tmp_path / "history/compliance-2026-11-01.db").read_bytes() == first
     assert sorted(p.name for p in (tmp_path / "history").iterdir() if p.suffix == ".db") == [
         "compliance-2026-11-01.db", "compliance-2026-11-08.2.db", "compliance-2026-11-08.db"]
+
+
+def test_a_scope_that_leaves_the_plan_does_not_vanish(tmp_path):
+    def shard(date, *regions):
+        made = ShardFile(date, "01", date)
+        for region in regions:
+            made.scope("111111111111", region, RULES)
+        made.put(tmp_path)
+        merge_group(tmp_path, date)
+    shard("2026-11-01", "eu-west-1", "us-east-1")
+    shard("2026-11-08", "eu-west-1")
+    shard("2026-11-15", "eu-west-1")
+    for date in ("2026-11-08", "2026-11-15"):
+        assert table(tmp_path, "SELECT outcome, error_code, last_scanned FROM coverage WHERE"
+                               " group_id = ? AND region = 'us-east-1'", date) == [
+            ("skipped", "NotPlanned", "2026-11-01")]
+        assert table(tmp_path, "SELECT count(*) FROM changes WHERE group_id = ?", date) == [(0,)]
+    shard("2026-11-22", "eu-west-1", "us-east-1")
+    assert table(tmp_path, "SELECT DISTINCT outcome FROM coverage"
+                           " WHERE group_id = '2026-11-22'") == [("scanned",)]
+    assert table(tmp_path, "SELECT count(*) FROM findings WHERE since <> '2026-11-01'") == [(0,)]
+
+
+def test_a_lost_latest_begins_no_new_history_in_silence(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES)
+    (tmp_path / "history/latest.json").unlink()
+    ShardFile("2026-11-08", "01", "2026-11-08").scope("111111111111", "eu-west-1",
+                                                      RULES).put(tmp_path)
+    done = merge_group(tmp_path, "2026-11-08", expect=1)
+    assert "latest.json is missing" in done.stderr and "compliance-2026-11-01.db" in done.stderr
+    asked = subprocess.run([BIN, "query", "runs", "--store", str(tmp_path)],
+                           capture_output=True, text=True, timeout=60)
+    assert asked.returncode == 1 and "latest.json is missing" in asked.stderr
+    merge_group(tmp_path, "2026-11-01")  # its own: as after a merge that was killed
+    merge_group(tmp_path, "2026-11-08")
+    assert table(tmp_path, "SELECT count(*) FROM runs") == [(2,)]
