@@ -18,10 +18,12 @@
 -- column age_runs: runs in which it has been open, the newest included
 -- column age_days: days since then
 -- column waived: 1 while a waiver accepts it
--- column waiver_expires: when that waiver ends
+-- column waiver_expires: the last day on which that waiver holds
+-- column waiver_reason: why it was accepted
+-- column waiver_owner: who answers for that
 SELECT e.account_id, e.account_name, e.environment, e.region, e.rule_name, e.rule_group,
        e.resource_type, e.resource_id, e.annotation, e.owner, e.since, e.age_runs, e.age_days,
-       e.waived, e.waiver_expires
+       e.waived, e.waiver_expires, e.waiver_reason, e.waiver_owner
 FROM findings e
 WHERE (:account IS NULL OR :account IN (e.account_id, e.account_name))
   AND (:region IS NULL OR e.region = :region)

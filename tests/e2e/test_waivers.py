@@ -122,6 +122,9 @@ def test_both_ratios_are_kept(cli):
             found = row["compliant"] + row["non_compliant"]
             assert row["ratio"] == pytest.approx(compliant / found)
             assert row["ratio_after_waivers"] == pytest.approx((compliant + 2) / found), view
+    owner, = cli.rows("query", "owners")
+    assert owner["ratio"] == pytest.approx(1 / 5)
+    assert owner["ratio_after_waivers"] == pytest.approx(3 / 5)
 
 
 def test_the_one_that_holds_longest_counts_then_the_first(cli):
