@@ -36,15 +36,15 @@ static bool is_line(const char *text, size_t max_bytes) {
            !has_control_characters(text);
 }
 
-static Status check_address(const char *what, const char *address, Err *err) {
+static Status check_address(const char *what, const char *given, Err *err) {
+    const char *address = given == NULL ? "" : given;
     bool is_good = is_line(address, ADDRESS_MAX_BYTES);
-    const char *at = is_good ? strchr(address, '@') : NULL;
+    const char *at = strchr(address, '@');
     for (const char *c = address; is_good && *c != '\0'; c++) {
         is_good = (unsigned char)*c < 0x80;
     }
     if (!is_good || at == NULL || at == address || at[1] == '\0' || at[1] == '>') {
-        (void)err_set(err, ST_USAGE, "\"%.100s\" is no address %s", address == NULL ? "" : address,
-                      what);
+        (void)err_set(err, ST_USAGE, "\"%.100s\" is no address %s", address, what);
         return err == NULL ? ST_USAGE
                            : err_hint(err, "like team@example.com or Team <team@example.com>, in "
                                            "ASCII");
