@@ -35,6 +35,7 @@ typedef struct Faults {
 } Faults;
 
 static Faults faults;
+static _Thread_local long number; /* of the call that this thread is in */
 
 static long number_of(const char *name) {
     const char *text = getenv(name);
@@ -101,9 +102,8 @@ static bool is_struck(const Call *call) {
     if (faults.log >= 0) {
         log_call(call);
     }
-    faults.counted++;
-    return faults.at > 0 &&
-           (faults.lasts ? faults.counted >= faults.at : faults.counted == faults.at);
+    number = __atomic_add_fetch(&faults.counted, 1, __ATOMIC_SEQ_CST);
+    return faults.at > 0 && (faults.lasts ? number >= faults.at : number == faults.at);
 }
 
 static int strike(void) {
@@ -117,7 +117,7 @@ static int strike(void) {
 /* Of a write that is struck: how much of it is done all the same. A full disk takes what it has
  * room for, and only the next write fails. */
 static size_t part_of(size_t size) {
-    bool is_first = faults.counted == faults.at;
+    bool is_first = number == faults.at;
     return is_first && (faults.error == 0 || faults.error == ENOSPC) ? size / 2 : 0;
 }
 
