@@ -176,6 +176,7 @@ static void a_large_object_comes_in_pieces_side_by_side(void **state) {
     s3_world_expect_file(path, "0123456789");
     s3_world_expect_only(world, "file");
     assert_int_equal(object.bytes, 10);
+    assert_int_equal(scripted_server_connections(world->world->server), 3);
     assert_int_equal(s3_world_requests(world), 4);
     assert_int_equal(s3_world_count(world, "\r\nIf-Match: \"e\"\r\n"), 3);
 }
