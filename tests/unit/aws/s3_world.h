@@ -99,6 +99,7 @@ static inline void s3_world_expect_file(const char *path, const char *text) {
     Err err = {0};
     OWN(buf_done) Buf data = {0};
     assert_int_equal(file_read(path, 1000, &data, &err), ST_OK);
+    assert_int_equal(data.size, strlen(text));
     assert_string_equal(buf_text(&data), text);
 }
 

@@ -67,7 +67,9 @@ static void an_object_is_copied_by_s3_itself(void **state) {
     S3World *world = *state;
     Err err = {0};
     s3_world_open(world, (S3Options){.encryption = {.algorithm = "AES256"}});
-    s3_world_answer(world, 200, "\n  <CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>");
+    s3_world_answer(
+        world, 200,
+        "\n <?xml version=\"1.0\"?><CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>");
     assert_int_equal(s3_copy(world->s3, "a/b c", "d", &err), ST_OK);
     assert_true(s3_world_was_asked(world, 0, "PUT /my-bucket/d HTTP/1.1\r\n"));
     assert_true(s3_world_was_asked(world, 0, "\r\nx-amz-copy-source: /my-bucket/a/b%20c\r\n"));

@@ -235,6 +235,23 @@ static void an_object_replaced_in_mid_download_is_noticed(void **state) {
     s3_world_expect_only(world, "");
 }
 
+static void a_shorter_object_in_its_place_leaves_no_tail(void **state) {
+    S3World *world = *state;
+    Err err = {0};
+    OWN(mem_free_at) char *path = temp_dir_path(&world->dir, "file");
+    s3_world_open(world, (S3Options){0});
+    world->s3->part_bytes = 4;
+    s3_world_script(world, (ScriptedAnswer){.headers = "ETag: \"1\"\r\n", .body = "0123456789"});
+    answer_piece(world, "bytes=0-3\r\n", "Content-Range: bytes 0-3/10\r\n", "0123");
+    answer_piece(world, "bytes=8-9\r\n", "Content-Range: bytes 8-9/10\r\n", "89");
+    s3_world_script(world,
+                    (ScriptedAnswer){.status = 412, .delay_ms = 100, .only_for = "bytes=4-7"});
+    s3_world_script(world, (ScriptedAnswer){.headers = "ETag: \"2\"\r\n", .body = "short"});
+    s3_world_script(world, (ScriptedAnswer){.headers = "ETag: \"2\"\r\n", .body = "short"});
+    assert_int_equal(s3_get_file(world->s3, "k", path, NULL, &err), ST_OK);
+    s3_world_expect_file(path, "short");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         S3_TEST(an_object_comes_into_memory),
@@ -249,6 +266,7 @@ int main(void) {
         S3_TEST(a_piece_of_something_else_is_refused),
         S3_TEST(a_piece_that_breaks_is_fetched_again_alone),
         S3_TEST(an_object_replaced_in_mid_download_is_noticed),
+        S3_TEST(a_shorter_object_in_its_place_leaves_no_tail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
