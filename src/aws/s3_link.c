@@ -38,6 +38,7 @@ Status s3_presign(S3 *s3, const char *key, int expires_s, Buf *ret_url, S3LinkLi
                   Err *err) {
     OWN(s3_client_address_done) S3Address address;
     TRY(s3_client_address(s3, key, &address, err));
+    TRY(call_refresh_keys(s3->aws, err));
     AwsRequest request = s3_client_request(s3, &address, "GetObject", "GET");
     const AwsKeys *keys = attempt_keys(s3->aws, &request);
     int64_t now_ms = clock_now_ms();

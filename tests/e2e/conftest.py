@@ -20,6 +20,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
+import radosgw
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY_ID = "AKIACONFHOUSESIM0001"
 SECRET = "confhouse/sim/not/a/real/secret/00000001"
@@ -153,3 +155,13 @@ def sim():
     yield start
     statuses = [simulator.close() for simulator in started if simulator.process.poll() is None]
     assert all(status == 0 for status in statuses)
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory):
+    """Ceph's gateway: an S3 that others made. One for all tests."""
+    if radosgw.missing():
+        pytest.skip("not installed: " + ", ".join(radosgw.missing()))
+    started = radosgw.Radosgw(tmp_path_factory.mktemp("ceph"))
+    yield started
+    started.close()

@@ -6,7 +6,9 @@ import pathlib
 import random
 import subprocess
 
+import boto3
 import pytest
+from botocore.config import Config
 
 from cli_tool import BIN, Cli, clean_environment
 
@@ -27,11 +29,23 @@ def simulator_with_files(request):
     return simulator("--s3-dir", folder, ABILITY="amazon", FILES=folder)(request)
 
 
+def ceph(request):
+    env = request.getfixturevalue("gateway").env
+    client = boto3.client(
+        "s3", endpoint_url=env["AWS_ENDPOINT_URL"], region_name=env["AWS_REGION"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        config=Config(s3={"addressing_style": "path"}))
+    client.create_bucket(Bucket="confhouse")
+    return env
+
+
 # Each gives the environment in which a bucket named confhouse can be reached.
 SERVERS = {
     "as Amazon": simulator(ABILITY="amazon"),
     "as others": simulator("--chunked"),
     "in files": simulator_with_files,
+    "radosgw": ceph,
     "with faults": simulator(*FAULTS, ABILITY="amazon", FAULTS="1"),
 }
 

@@ -1,7 +1,8 @@
 """The same promises in every store: a directory, S3 as the simulator plays it, and Ceph's gateway,
 an S3 that others made (skipped where its Debian packages are not installed).
 
-The contract of src/store/store.h, eight merges at once, and merges that are killed on their way."""
+Eight merges at once, and merges that are killed on their way. What a store promises of itself, see
+test_store_contract.py."""
 import contextlib
 import json
 import os
@@ -15,7 +16,6 @@ import pytest
 from botocore.config import Config
 
 import faults
-import radosgw
 from cli_tool import BIN, clean_environment
 
 BUCKET = "confhouse"
@@ -72,15 +72,6 @@ class Bucket:
                 for page in pages for item in page.get("Contents", [])]
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory):
-    if radosgw.missing():
-        pytest.skip("not installed: " + ", ".join(radosgw.missing()))
-    started = radosgw.Radosgw(tmp_path_factory.mktemp("ceph"))
-    yield started
-    started.close()
-
-
 @pytest.fixture(params=["directory", "simulator", "radosgw"])
 def place(request, tmp_path):
     """An empty store."""
@@ -89,20 +80,6 @@ def place(request, tmp_path):
     server = (request.getfixturevalue("sim")("--accounts", "1") if request.param == "simulator"
               else request.getfixturevalue("gateway"))
     return Bucket(server.env, f"races-{random.randrange(1 << 40):x}")
-
-
-@pytest.mark.parametrize("server", ["simulator", "radosgw"])
-def test_contract(request, server):
-    started = (request.getfixturevalue("sim")("--accounts", "1") if server == "simulator"
-               else request.getfixturevalue("gateway"))
-    program = pathlib.Path(BIN).resolve().parent.parent / "tests/store_test_store"
-    if not program.exists():
-        pytest.skip(f"{program} is not built")
-    bucket = Bucket(started.env, "contract")
-    done = subprocess.run([program], capture_output=True, text=True, timeout=300, check=False,
-                          env=clean_environment(bucket.env | {"CONFHOUSE_TEST_S3_URL": bucket.url}))
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stderr.count("[  PASSED  ]") == 2, "it ran on S3, too"
 
 
 def merge_at_once(place):
