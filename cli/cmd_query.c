@@ -37,6 +37,11 @@ static Status take_params(const Cli *cli, Arena *arena, DbParam ret_params[MAX_P
         char *value = strchr(one, '=');
         ASSERT(value != NULL); /* the settings let nothing else pass */
         *value++ = '\0';
+        for (size_t i = 0; i < count; i++) {
+            if (str_equal(ret_params[i].name, one)) {
+                return err_set(err, ST_USAGE, "the parameter %.64s is given twice", one);
+            }
+        }
         ret_params[count++] = DB_TEXT(one, value);
     }
     ret_params[count] = DB_END;
@@ -81,6 +86,10 @@ static Status print_result(Cli *cli, Stmt *stmt, bool is_user_sql, Err *err) {
     if (status == ST_DEADLINE) {
         err_set(err, ST_DEADLINE, "the deadline came before the query was done");
         return err_hint(err, "--deadline gives it more time");
+    }
+    if (status == ST_INTERNAL && is_user_sql) { /* like bad JSON in json_extract */
+        err->status = ST_USAGE;
+        return err_wrap(err, "the SQL cannot be run");
     }
     TRY(status);
     if (cut && !is_set) {

@@ -14,6 +14,19 @@ TableFormat output_format(const Cli *cli) {
     return format;
 }
 
+/* Text alone can be shown in every format; what is not would be cut where its first zero is. */
+static Status take_cells(Stmt *stmt, int columns, Cell *ret_cells, Err *err) {
+    for (int i = 0; i < columns; i++) {
+        if (stmt_is_binary(stmt, i)) {
+            err_set(err, ST_USAGE, "the column %s holds bytes that are not text",
+                    stmt_column_name(stmt, i));
+            return err_hint(err, "hex() shows them");
+        }
+        ret_cells[i] = stmt_cell(stmt, i);
+    }
+    return ST_OK;
+}
+
 static Status print_rows(Table *table, Stmt *stmt, int64_t limit, bool *ret_cut, Err *err) {
     Cell cells[TABLE_MAX_COLUMNS];
     int columns = stmt_column_count(stmt);
@@ -24,9 +37,7 @@ static Status print_rows(Table *table, Stmt *stmt, int64_t limit, bool *ret_cut,
         if (!row || *ret_cut) {
             break;
         }
-        for (int i = 0; i < columns; i++) {
-            cells[i] = stmt_cell(stmt, i);
-        }
+        TRY(take_cells(stmt, columns, cells, err));
         table_row(table, cells);
     }
     return ST_OK;

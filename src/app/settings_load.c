@@ -123,8 +123,12 @@ static Status put_file_line(FileReader *reader, char *line, Err *err) {
     *equals = '\0';
     const char *name = trim(line);
     SettingId id = 0;
-    if (!setting_find(name, &id) || id == SETTING_CONFIG) {
+    if (!setting_find(name, &id)) {
         return refuse_name(where, name, err);
+    }
+    if (id == SETTING_CONFIG) {
+        err_set(err, ST_USAGE, "%s: a settings file cannot name another one", where);
+        return err_hint(err, "give it by --config or CONFHOUSE_CONFIG");
     }
     if (reader->seen[id] != 0) {
         return err_set(err, ST_USAGE, "%s: '%s' is set already, in line %d", where, name,

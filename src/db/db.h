@@ -83,6 +83,8 @@ int stmt_column_count(Stmt *stmt);
 const char *stmt_column_name(Stmt *stmt, int column);
 Cell stmt_cell(Stmt *stmt, int column);        /* texts live until the next step */
 const char *stmt_text(Stmt *stmt, int column); /* NULL for NULL */
+/* A blob, or text with a zero byte in it: no Cell can hold all of it. */
+bool stmt_is_binary(Stmt *stmt, int column);
 int64_t stmt_int(Stmt *stmt, int column);
 
 /* Makes a long statement stop at this moment (wall clock, ms; 0 = never) with ST_DEADLINE, or when

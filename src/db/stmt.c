@@ -109,6 +109,15 @@ Cell stmt_cell(Stmt *stmt, int column) {
     }
 }
 
+bool stmt_is_binary(Stmt *stmt, int column) {
+    int type = sqlite3_column_type(stmt->handle, column);
+    if (type != SQLITE_TEXT) {
+        return type == SQLITE_BLOB;
+    }
+    const char *text = stmt_text(stmt, column);
+    return strlen(text) != (size_t)sqlite3_column_bytes(stmt->handle, column);
+}
+
 const char *stmt_text(Stmt *stmt, int column) {
     return (const char *)sqlite3_column_text(stmt->handle, column);
 }

@@ -185,6 +185,13 @@ def test_sql_of_the_users_own(cli):
     for wrong in ("DELETE FROM run", "SELECT 1; SELECT 2", "SELEC", "ATTACH 'x' AS y",
                   "PRAGMA writable_schema = 1", "VACUUM"):
         assert cli("query", "--sql", wrong, expect=2).stdout == ""
+    wrong = cli("query", "--sql", "SELECT json_extract('{', '$')", expect=2).stderr
+    assert "malformed JSON" in wrong
+    for binary in ("x'00ff'", "'a' || char(0) || 'b'"):
+        wrong = cli("query", "--sql", f"SELECT 1 AS a, {binary} AS b", expect=2).stderr
+        assert "the column b holds bytes" in wrong and "hex()" in wrong
+    wrong = cli("query", "--sql", "SELECT :a", "-p", "a=1", "-p", "a=2", expect=2).stderr
+    assert "the parameter a is given twice" in wrong
     assert len(cli.rows("query", "evaluations", "--limit", "3")) == 3
     counting = ("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c %s) "
                 "SELECT n FROM c")

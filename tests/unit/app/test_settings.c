@@ -237,7 +237,7 @@ static void the_file_names_itself_and_its_line(void **state) {
         {"store\n", ":1: this is not 'name = value'", ""},
         {"shards = 2\nshards = 3\n", ":2: 'shards' is set already, in line 1", ""},
         {"\nconcurrency = many\n", ":2: concurrency='many' is not a number", ""},
-        {"config = other\n", ":1: 'config' is no setting", ""},
+        {"config = other\n", ":1: a settings file cannot name another one", "--config"},
         {"store = \n", ":1: store is empty", ""},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
