@@ -5,11 +5,12 @@
 
 Status cmd_report(Cli *cli, Err *err) {
     RunReport report;
-    TRY(run_report(&cli->app, settings_text(&cli->settings, SETTING_RUN), &report, err));
+    TRY(run_report_asked(&cli->app, &report, err));
     OutputField fields[OUTPUT_MAX_FIELDS] = {
         FIELD_TEXT("group_id", report.result.group_id),
         FIELD_TEXT("date", report.result.date),
     };
     fields[report_fields(&report, fields, 2)] = FIELD_END;
-    return output_record(cli, fields, err);
+    TRY(output_record(cli, fields, err));
+    return run_check_report(&report, err);
 }

@@ -13,5 +13,5 @@ Status cmd_run(Cli *cli, Err *err) {
     count = report_fields(&all.report, fields, count);
     fields[count] = FIELD_END;
     TRY(output_record(cli, fields, err));
-    return run_check_merge(&cli->app, &all.merge, err);
+    return run_check_all(&cli->app, &all.merge, &all.report, err);
 }

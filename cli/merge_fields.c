@@ -29,5 +29,7 @@ size_t merge_fields(const RunMerge *merge, OutputField *fields, size_t count) {
 size_t report_fields(const RunReport *report, OutputField *fields, size_t count) {
     fields[count++] = FIELD_TEXT("report", report->location);
     fields[count++] = FIELD_INT("report_rows", report->result.rows);
+    fields[count++] = FIELD_INT("published", report->published);
+    fields[count++] = FIELD_INT("mailed", report->mailed);
     return count;
 }

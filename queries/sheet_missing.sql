@@ -4,6 +4,7 @@
 -- param account: only this account: its id or its name
 -- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
 -- column missing: denied, failed, missing (scopes), rules_failed, recorder_off, shards_refused
+-- column in_words: the same as a part of a sentence: 2 scopes denied access
 -- column items: how many scopes, rules or files
 -- column accounts: in how many accounts; NULL for files
 -- column example: one of them
@@ -22,7 +23,18 @@ silent AS MATERIALIZED (
       AND (:environment IS NULL OR environment = :environment)
       AND (:account IS NULL OR :account IN (account_id, account_name))
       AND (:owner IS NULL OR coalesce(owner, '') = :owner))
-SELECT missing, items, accounts, example, what_to_do
+SELECT missing,
+       items || CASE missing
+           WHEN 'denied' THEN iif(items = 1, ' scope denied access', ' scopes denied access')
+           WHEN 'failed' THEN iif(items = 1, ' scope failed', ' scopes failed')
+           WHEN 'missing' THEN iif(items = 1, ' scope told nothing', ' scopes told nothing')
+           WHEN 'rules_failed' THEN iif(items = 1, ' rule could not be read',
+                                        ' rules could not be read')
+           WHEN 'recorder_off' THEN iif(items = 1, ' scope has AWS Config switched off',
+                                        ' scopes have AWS Config switched off')
+           ELSE iif(items = 1, ' result file was damaged', ' result files were damaged')
+           END AS in_words,
+       items, accounts, example, what_to_do
 FROM (
     SELECT CASE outcome WHEN 'denied' THEN 1 WHEN 'failed' THEN 2 ELSE 3 END AS place,
            outcome AS missing,

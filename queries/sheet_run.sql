@@ -21,7 +21,6 @@
 -- column recorders_off: scanned scopes in which AWS Config records nothing
 -- column shards_refused: files of the run that were damaged
 -- column evaluations: evaluations that were read
--- column pruned: 1 when its evaluations were removed to save room, and only its counts are left
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
@@ -69,6 +68,5 @@ SELECT t.group_id,
        s.recorders_off,
        (SELECT count(*) FROM refused_shard f JOIN run r ON r.run_no = f.run_no
         WHERE r.group_id = t.group_id) AS shards_refused,
-       s.evaluations,
-       t.pruned
+       s.evaluations
 FROM this t, scopes s;

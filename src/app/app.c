@@ -189,10 +189,19 @@ Status app_aws(App *app, Aws **ret_aws, Err *err) {
     return ST_OK;
 }
 
+Status app_store_aws(App *app, Aws **ret_aws, Err *err) {
+    if (app->store_aws == NULL) {
+        TRY(open_aws(app, 0, &app->store_cancelled, &app->store_aws, err));
+    }
+    *ret_aws = app->store_aws;
+    return ST_OK;
+}
+
 Status app_store(App *app, Store **ret_store, Err *err) {
     const char *url = settings_text(app->settings, SETTING_STORE);
-    if (app->store_aws == NULL && store_url_is_s3(url)) {
-        TRY(open_aws(app, 0, &app->store_cancelled, &app->store_aws, err));
+    Aws *aws = NULL;
+    if (store_url_is_s3(url)) {
+        TRY(app_store_aws(app, &aws, err));
     }
     if (app->store == NULL) {
         const StoreOptions options = {

@@ -53,6 +53,9 @@ Status app_region(App *app, const char **ret_region, Err *err) WARN_UNUSED;
 /* For Organizations, STS and Config: stops at the deadline and when cancelled. */
 Status app_aws(App *app, Aws **ret_aws, Err *err) WARN_UNUSED;
 
+/* The client of the store, for what is done when all is there: it has no deadline. */
+Status app_store_aws(App *app, Aws **ret_aws, Err *err) WARN_UNUSED;
+
 /* Has no deadline: what was read shall be kept. */
 Status app_store(App *app, Store **ret_store, Err *err) WARN_UNUSED;
 

@@ -61,6 +61,11 @@ static void put_merge(JsonWriter *json, const RunMerge *merge) {
 static void put_report(JsonWriter *json, const RunReport *report) {
     json_put_text(json, "report", report->location);
     json_put_int(json, "report_rows", report->result.rows);
+    json_put_bool(json, "published", report->published);
+    json_put_bool(json, "mailed", report->mailed);
+    if (report->notice.status != ST_OK) {
+        json_put_text(json, "notice_error", report->notice.message);
+    }
 }
 
 static Status do_batch(App *app, const Event *event, JsonWriter *json, Err *err) {
@@ -80,7 +85,7 @@ static Status do_final(App *app, JsonWriter *json, Err *err) {
     put_merge(json, &merge);
     TRY(run_report(app, merge.result.group_id, &report, err));
     put_report(json, &report);
-    return run_check_merge(app, &merge, err);
+    return run_check_all(app, &merge, &report, err);
 }
 
 /* The shards by their ids alone: with all their accounts, the answer would outgrow what Lambda and
@@ -106,7 +111,7 @@ static Status do_report(App *app, JsonWriter *json, Err *err) {
     TRY(run_report(app, settings_text(app->settings, SETTING_GROUP_ID), &report, err));
     json_put_text(json, "group_id", report.result.group_id);
     put_report(json, &report);
-    return ST_OK;
+    return run_check_report(&report, err);
 }
 
 static Status do_run(App *app, JsonWriter *json, Err *err) {
@@ -114,7 +119,7 @@ static Status do_run(App *app, JsonWriter *json, Err *err) {
     TRY(run_all(app, &all, err));
     put_merge(json, &all.merge);
     put_report(json, &all.report);
-    return run_check_merge(app, &all.merge, err);
+    return run_check_all(app, &all.merge, &all.report, err);
 }
 
 static Status do_mode(App *app, const Event *event, JsonWriter *json, Err *err) {

@@ -12,13 +12,9 @@ Status lookup_prepare(Db *history, const char *query, const char *group_id, Stmt
 }
 
 const char *lookup_text(Stmt *stmt, const char *column) {
-    for (int i = 0; i < stmt_column_count(stmt); i++) {
-        if (str_equal(stmt_column_name(stmt, i), column)) {
-            const char *text = stmt_text(stmt, i);
-            return text == NULL ? "" : text;
-        }
-    }
-    return "";
+    int at = stmt_column_at(stmt, column);
+    const char *text = at < 0 ? NULL : stmt_text(stmt, at);
+    return text == NULL ? "" : text;
 }
 
 static void take_run(Stmt *stmt, LookupRun *run) {

@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-static const char workbook_type[] =
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-
 Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
     const Settings *settings = app->settings;
     const char *regions = settings_text(settings, SETTING_REGIONS);
@@ -127,72 +124,6 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
                     ret_merge->result.group_id);
     }
     return merge_gaps(app, ret_merge, err);
-}
-
-static Status put_file(Store *store, const char *key, const char *path, const char *type,
-                       Err *err) {
-    const StorePut put = {.key = key, .path = path, .content_type = type};
-    return store_put(store, &put, NULL, err);
-}
-
-/* Every evaluation of the run, for those who have only a spreadsheet. */
-static Status put_raw(Db *history, Store *store, const TempDir *scratch, const ReportResult *report,
-                      Err *err) {
-    OWN(mem_free_at) char *path = temp_dir_path(scratch, "evaluations.csv");
-    LayoutKey key;
-    int64_t rows = 0;
-    TRY(layout_raw(report->date, &key, err));
-    TRY(export_to_file(history, report->group_id, EXPORT_CSV, path, &rows, err));
-    TRY(put_file(store, key.text, path, "text/csv; charset=utf-8", err));
-    return file_remove(path, err);
-}
-
-static Status put_workbook(Store *store, const char *path, RunReport *report, Err *err) {
-    LayoutKey key;
-    OWN(buf_done) Buf location = {0};
-    TRY(layout_report(report->result.date, &key, err));
-    TRY(put_file(store, key.text, path, workbook_type, err));
-    store_append_location(store, key.text, &location);
-    str_copy(report->location, sizeof report->location, buf_text(&location));
-    return ST_OK;
-}
-
-/* The user's own copy. */
-static Status copy_to_output(const App *app, const char *path, Err *err) {
-    enum { WORKBOOK_MAX_BYTES = 1 << 30 };
-    const char *output = settings_text(app->settings, SETTING_OUTPUT);
-    OWN(buf_done) Buf data = {.ceiling = WORKBOOK_MAX_BYTES};
-    if (output == NULL) {
-        return ST_OK;
-    }
-    TRY(file_read(path, WORKBOOK_MAX_BYTES, &data, err));
-    return file_write_atomic(output, buf_text(&data), data.size, err);
-}
-
-Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *err) {
-    Db *history = NULL;
-    Store *store = NULL;
-    const TempDir *scratch = NULL;
-    *ret_report = (RunReport){0};
-    LookupRun run;
-    TRY(app_history(app, &history, err)); /* first: where there is none, no store is made */
-    TRY(lookup_run(history, group_id, &run, err));
-    TRY(app_store(app, &store, err));
-    TRY(app_scratch(app, &scratch, err));
-    OWN(mem_free_at) char *path = temp_dir_path(scratch, "workbook.xlsx");
-    const ReportOptions options = {
-        .group_id = group_id,
-        .green_from = settings_ratio(app->settings, SETTING_GREEN_FROM),
-        .yellow_from = settings_ratio(app->settings, SETTING_YELLOW_FROM),
-        .history_sha256 = app_history_sha256(app),
-        .cancelled = &app->cancelled,
-    };
-    TRY(report_write(history, &options, path, &ret_report->result, err));
-    TRY(copy_to_output(app, path, err));
-    TRY(put_workbook(store, path, ret_report, err));
-    TRY(put_raw(history, store, scratch, &ret_report->result, err));
-    log_message(LOG_INFO, "wrote %s", ret_report->location);
-    return file_remove(path, err);
 }
 
 Status run_hint_role(const App *app, Err *err) {

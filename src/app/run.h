@@ -49,12 +49,24 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) WARN_UNUSED;
 
 typedef struct RunReport {
     ReportResult result;
-    char location[1200]; /* of the workbook in the store */
+    char location[1200]; /* of the workbook in the store, or the user's own file */
+    bool published;      /* people were told by SNS */
+    bool mailed;         /* … and by mail */
+    Err notice;          /* why they could not be told; ST_OK when nothing went wrong */
 } RunReport;
 
 /* Renders the workbook of a run (NULL = the newest), puts it and the rows of the run as CSV into
- * the store, and the workbook into the file that is set (output). */
+ * the store, and the workbook into the file that is set (output). If it is the newest run, those
+ * who are set are told: run_check_report says when that failed. */
 Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *err) WARN_UNUSED;
+
+/* The same as the command line asks for it: the run that is set, and narrowed as is set. A narrowed
+ * report, and one of the user's own history file, goes to the user's own file alone (output), and
+ * nobody is told. */
+Status run_report_asked(App *app, RunReport *ret_report, Err *err) WARN_UNUSED;
+
+/* The owner that is set: "" = what nobody owns; NULL = not set. */
+const char *run_owner(const Settings *settings);
 
 typedef struct RunAll {
     char group_id[65];
@@ -71,6 +83,11 @@ Status run_all(App *app, RunAll *ret_all, Err *err) WARN_UNUSED;
 /* ST_OK, or ST_PARTIAL with what is missing and what to do about it. */
 Status run_check_scan(const App *app, const RunScan *scan, Err *err) WARN_UNUSED;
 Status run_check_merge(const App *app, const RunMerge *merge, Err *err) WARN_UNUSED;
+Status run_check_report(const RunReport *report, Err *err) WARN_UNUSED;
+
+/* What is missing first: a notice that failed is then only warned of. */
+Status run_check_all(const App *app, const RunMerge *merge, const RunReport *report,
+                     Err *err) WARN_UNUSED;
 
 /* What to do when the role was denied everywhere. */
 Status run_hint_role(const App *app, Err *err);

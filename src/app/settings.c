@@ -22,6 +22,7 @@ static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_PRUNE] = "Making room",
     [SECTION_READ] = "Reading the history",
     [SECTION_REPORT] = "The workbook",
+    [SECTION_NOTIFY] = "Telling people",
     [SECTION_COMMON] = "Common",
 };
 
@@ -94,6 +95,16 @@ bool setting_parse_age(const char *text, int64_t *ret_days) {
 bool setting_is_age(const char *text) {
     int64_t ignored = 0;
     return setting_parse_age(text, &ignored);
+}
+
+/* arn:aws:sns:eu-west-1:123456789012:weekly; SNS looks at it more closely. */
+bool setting_is_topic(const char *text) {
+    return str_glob("arn:aws*:sns:?*:????????????:?*", text);
+}
+
+/* "a@example.com" or "Name <a@example.com>"; SES looks at it more closely. */
+bool setting_is_mail_address(const char *text) {
+    return str_glob("?*@?*", text);
 }
 
 bool setting_parse_duration(const char *text, int64_t *ret_ms) {

@@ -30,7 +30,8 @@ enum {
     COMMAND_HISTORY = 1 << 9,
     COMMAND_INVOKE = 1 << 10,
     COMMAND_WHOAMI = 1 << 11,
-    COMMAND_ALL = (1 << 12) - 1,
+    COMMAND_TREND = 1 << 12,
+    COMMAND_ALL = (1 << 13) - 1,
 };
 
 typedef enum SettingType {
@@ -51,6 +52,7 @@ typedef enum SettingSection {
     SECTION_PRUNE,
     SECTION_READ,
     SECTION_REPORT,
+    SECTION_NOTIFY,
     SECTION_COMMON,
     SECTION_COUNT,
 } SettingSection;
@@ -145,6 +147,8 @@ double settings_ratio(const Settings *settings, SettingId id);
 bool setting_is_date(const char *text);
 bool setting_is_external_id(const char *text);
 bool setting_is_param(const char *text);
+bool setting_is_topic(const char *text);
+bool setting_is_mail_address(const char *text);
 
 bool setting_is_age(const char *text);
 

@@ -204,6 +204,10 @@ static Status check_together(Settings *settings, Err *err) {
                        settings_text(settings, SETTING_YELLOW_FROM),
                        settings_text(settings, SETTING_GREEN_FROM));
     }
+    if ((settings_text(settings, SETTING_MAIL_FROM) == NULL) !=
+        (settings_text(settings, SETTING_MAIL_TO) == NULL)) {
+        return err_set(err, ST_USAGE, "mail-from and mail-to are needed both, or neither");
+    }
     const EnvironmentRules rules = {
         .by_account = settings_text(settings, SETTING_ENVIRONMENT_ACCOUNT),
         .by_path = settings_text(settings, SETTING_ENVIRONMENT_PATH),

@@ -9,7 +9,9 @@
 #define COMMANDS_THAT_MERGE  (COMMAND_RUN | COMMAND_MERGE | COMMAND_INVOKE)
 #define COMMANDS_THAT_REPORT (COMMAND_RUN | COMMAND_REPORT | COMMAND_INVOKE)
 #define COMMANDS_THAT_WRITE  (COMMANDS_THAT_PLAN | COMMANDS_THAT_MERGE | COMMANDS_THAT_REPORT)
-#define COMMANDS_THAT_READ   (COMMAND_REPORT | COMMAND_DIFF | COMMAND_QUERY | COMMAND_EXPORT)
+#define COMMANDS_THAT_READ                                                                         \
+    (COMMAND_REPORT | COMMAND_DIFF | COMMAND_QUERY | COMMAND_EXPORT | COMMAND_TREND)
+#define COMMANDS_THAT_NARROW (COMMAND_REPORT | COMMAND_TREND)
 
 /* X(id, members of its Setting) */
 #define SETTINGS_TABLE(X)                                                                          \
@@ -85,7 +87,7 @@
     X(YES, .name = "yes", .type = SETTING_FLAG, .section = SECTION_PRUNE,                          \
       .commands = COMMAND_HISTORY, .help = "with prune: do it, and not only tell what would go")   \
     X(RUN, .name = "run", .placeholder = "ID", .section = SECTION_READ,                            \
-      .commands = COMMAND_REPORT | COMMAND_EXPORT, .is_valid = str_is_id,                          \
+      .commands = COMMAND_REPORT | COMMAND_EXPORT | COMMAND_TREND, .is_valid = str_is_id,          \
       .shape = "1 to 64 of A-Z a-z 0-9 . _ - that do not begin with a dot",                        \
       .help = "group id of the run; the newest when absent")                                       \
     X(DATABASE, .name = "database", .placeholder = "FILE", .section = SECTION_READ,                \
@@ -101,11 +103,45 @@
       .placeholder = "N", .section = SECTION_READ, .commands = COMMAND_QUERY,                      \
       .help = "stop after N rows; with --sql, 100000 when absent")                                 \
     X(GREEN_FROM, .name = "green-from", .type = SETTING_RATIO, .fallback = "0.95",                 \
-      .placeholder = "RATIO", .section = SECTION_REPORT, .commands = COMMANDS_THAT_REPORT,         \
+      .placeholder = "RATIO", .section = SECTION_REPORT,                                           \
+      .commands = COMMANDS_THAT_REPORT | COMMAND_TREND,                                            \
       .help = "compliance from which a cell of the workbook is green")                             \
     X(YELLOW_FROM, .name = "yellow-from", .type = SETTING_RATIO, .fallback = "0.80",               \
-      .placeholder = "RATIO", .section = SECTION_REPORT, .commands = COMMANDS_THAT_REPORT,         \
+      .placeholder = "RATIO", .section = SECTION_REPORT,                                           \
+      .commands = COMMANDS_THAT_REPORT | COMMAND_TREND,                                            \
       .help = "compliance from which it is yellow; red below")                                     \
+    X(SINCE, .name = "since", .placeholder = "DATE", .section = SECTION_REPORT,                    \
+      .commands = COMMANDS_THAT_NARROW, .is_valid = setting_is_date,                               \
+      .shape = "a date like 2026-11-22",                                                           \
+      .help = "begin the trend there, and list only findings first seen since then")               \
+    X(ENVIRONMENT, .name = "environment", .type = SETTING_CHOICE,                                  \
+      .choices = "prod,nonprod,unclassified", .placeholder = "ENV", .section = SECTION_REPORT,     \
+      .commands = COMMANDS_THAT_NARROW, .help = "only its accounts")                               \
+    X(ACCOUNT, .name = "account", .placeholder = "ACCOUNT", .section = SECTION_REPORT,             \
+      .commands = COMMANDS_THAT_NARROW, .help = "only this account: its id or its name")           \
+    X(OWNER, .name = "owner", .placeholder = "OWNER", .section = SECTION_REPORT,                   \
+      .commands = COMMANDS_THAT_NARROW,                                                            \
+      .help = "only what this owner owns; - for what nobody owns")                                 \
+    X(SNS_TOPIC, .name = "sns-topic", .placeholder = "ARN", .section = SECTION_NOTIFY,             \
+      .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_topic,                              \
+      .shape = "the ARN of a topic like arn:aws:sns:eu-west-1:123456789012:weekly",                \
+      .help = "publish a message there after the report of the newest run")                        \
+    X(MAIL_FROM, .name = "mail-from", .placeholder = "ADDRESS", .section = SECTION_NOTIFY,         \
+      .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_mail_address,                       \
+      .shape = "an address like config@example.com",                                               \
+      .help = "send a mail from there by SES after the report of the newest run")                  \
+    X(MAIL_TO, .name = "mail-to", .type = SETTING_LIST, .placeholder = "ADDRESS",                  \
+      .section = SECTION_NOTIFY, .commands = COMMANDS_THAT_REPORT,                                 \
+      .is_valid = setting_is_mail_address, .shape = "a list of addresses like team@example.com",   \
+      .help = "who gets that mail: up to 50 addresses")                                            \
+    X(MAIL_ATTACH, .name = "mail-attach", .type = SETTING_FLAG, .section = SECTION_NOTIFY,         \
+      .commands = COMMANDS_THAT_REPORT, .help = "attach the workbook to that mail")                \
+    X(MAIL_ATTACH_MAX, .name = "mail-attach-max", .type = SETTING_INT, .min = 1, .max = 28,        \
+      .fallback = "7", .placeholder = "MB", .section = SECTION_NOTIFY,                             \
+      .commands = COMMANDS_THAT_REPORT, .help = "unless it is larger than so many MB")             \
+    X(LINK_LIFE, .name = "link-life", .type = SETTING_DURATION, .fallback = "7d",                  \
+      .placeholder = "TIME", .section = SECTION_NOTIFY, .commands = COMMANDS_THAT_REPORT,          \
+      .help = "how long the link to the workbook works, up to 7d and as long as its keys live")    \
     X(OUTPUT, .name = "output", .short_flag = 'o', .placeholder = "FILE",                          \
       .section = SECTION_COMMON,                                                                   \
       .commands = COMMAND_RUN | COMMAND_REPORT | COMMAND_PULL | COMMAND_EXPORT,                    \

@@ -81,8 +81,9 @@ Status stmt_run(Stmt *stmt, Err *err) WARN_UNUSED;
 void stmt_reset(Stmt *stmt);
 int stmt_column_count(Stmt *stmt);
 const char *stmt_column_name(Stmt *stmt, int column);
-Cell stmt_cell(Stmt *stmt, int column);        /* texts live until the next step */
-const char *stmt_text(Stmt *stmt, int column); /* NULL for NULL */
+int stmt_column_at(Stmt *stmt, const char *name); /* -1 when there is no such column */
+Cell stmt_cell(Stmt *stmt, int column);           /* texts live until the next step */
+const char *stmt_text(Stmt *stmt, int column);    /* NULL for NULL */
 /* A blob, or text with a zero byte in it: no Cell can hold all of it. */
 bool stmt_is_binary(Stmt *stmt, int column);
 int64_t stmt_int(Stmt *stmt, int column);

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "base/str.h"
 #include "db/db.h"
 #include "db/db_internal.h"
 
@@ -94,6 +95,15 @@ int stmt_column_count(Stmt *stmt) {
 
 const char *stmt_column_name(Stmt *stmt, int column) {
     return sqlite3_column_name(stmt->handle, column);
+}
+
+int stmt_column_at(Stmt *stmt, const char *name) {
+    for (int i = 0; i < stmt_column_count(stmt); i++) {
+        if (str_equal(stmt_column_name(stmt, i), name)) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 Cell stmt_cell(Stmt *stmt, int column) {

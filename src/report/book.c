@@ -85,11 +85,8 @@ void book_append_params(const Book *book, const QueryInfo *info, Buf *out) {
 
 /* Columns of sheet_run by name, so that the query may grow. */
 static Cell run_cell(Stmt *stmt, const char *name) {
-    int column = 0;
-    while (column < stmt_column_count(stmt) && !str_equal(stmt_column_name(stmt, column), name)) {
-        column++;
-    }
-    ASSERT(column < stmt_column_count(stmt));
+    int column = stmt_column_at(stmt, name);
+    ASSERT(column >= 0);
     return stmt_cell(stmt, column);
 }
 
@@ -123,7 +120,6 @@ static void read_run(Stmt *stmt, BookRun *run) {
     run->recorders_off = run_int(stmt, "recorders_off");
     run->shards_refused = run_int(stmt, "shards_refused");
     run->evaluations = run_int(stmt, "evaluations");
-    run->pruned = run_int(stmt, "pruned") != 0;
 }
 
 Status book_load_run(Book *book, Err *err) {

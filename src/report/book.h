@@ -38,7 +38,6 @@ typedef struct BookRun {
     int64_t recorders_off;
     int64_t shards_refused;
     int64_t evaluations;
-    bool pruned; /* its evaluations were removed, only its counts are left */
 } BookRun;
 
 typedef struct Book {

@@ -52,20 +52,12 @@ static const Run *figures_run(const Figures *figures, uint32_t index) {
     return &figures->runs[(first + index) % GRAPH_MAX_RUNS];
 }
 
-static int column_of(Stmt *stmt, const char *name) {
-    int column = 0;
-    while (column < stmt_column_count(stmt) && !str_equal(stmt_column_name(stmt, column), name)) {
-        column++;
-    }
-    return column;
-}
-
 static void read_figures(Stmt *stmt, Figures *figures) {
     Run *run = &figures->runs[figures->seen % GRAPH_MAX_RUNS];
-    const char *group_id = stmt_text(stmt, column_of(stmt, category_column));
+    const char *group_id = stmt_text(stmt, stmt_column_at(stmt, category_column));
     str_copy(run->group_id, sizeof run->group_id, group_id == NULL ? "" : group_id);
     for (int i = 0; figures->lines[i].column != NULL; i++) {
-        run->values[i] = stmt_cell(stmt, column_of(stmt, figures->lines[i].column));
+        run->values[i] = stmt_cell(stmt, stmt_column_at(stmt, figures->lines[i].column));
         figures->any[i] = figures->any[i] || run->values[i].type != CELL_NULL;
     }
     figures->seen++;

@@ -28,15 +28,6 @@ uint16_t grid_column_at(const GridColumn *columns, const char *name) {
     return at;
 }
 
-static int find_source(Stmt *stmt, const char *name) {
-    for (int i = 0; i < stmt_column_count(stmt); i++) {
-        if (str_equal(stmt_column_name(stmt, i), name)) {
-            return i;
-        }
-    }
-    return -1;
-}
-
 void grid_close(Grid *grid) {
     stmt_free_at(&grid->stmt);
 }
@@ -48,17 +39,17 @@ Status grid_open(Book *book, const char *query, const GridColumn *columns, Grid 
     for (; columns[ret_grid->count].name != NULL; ret_grid->count++) {
         ASSERT(ret_grid->count < GRID_MAX_COLUMNS);
         const char *name = columns[ret_grid->count].name;
-        int source = find_source(ret_grid->stmt, name);
+        int source = stmt_column_at(ret_grid->stmt, name);
         if (source < 0) {
             return err_set(err, ST_INTERNAL, "the query %s has no column %s", query, name);
         }
         ret_grid->source[ret_grid->count] = source;
     }
-    ret_grid->reading = find_source(ret_grid->stmt, "reading");
+    ret_grid->reading = stmt_column_at(ret_grid->stmt, "reading");
     static const char *const link_sources[GRID_LINK_SOURCES] = {"region", "resource_type",
                                                                 "resource_id", "rule_name"};
     for (int i = 0; i < GRID_LINK_SOURCES; i++) {
-        ret_grid->link[i] = find_source(ret_grid->stmt, link_sources[i]);
+        ret_grid->link[i] = stmt_column_at(ret_grid->stmt, link_sources[i]);
     }
     return ST_OK;
 }

@@ -100,10 +100,7 @@ static Status put_rows(Grid *grid, const SheetSpec *spec, SheetResult *result, E
 
 static Status put_end(Grid *grid, const SheetSpec *spec, SheetResult *result, Err *err) {
     if (grid->rows == 0) {
-        const char *text = grid->book->run.pruned
-                               ? "Removed to save room: only the counts of this run are left."
-                               : spec->when_empty;
-        return book_text(grid->book, grid->next, text, STYLE_NOTE, err);
+        return book_text(grid->book, grid->next, spec->when_empty, STYLE_NOTE, err);
     }
     TRY(end_part(grid, result, err));
     return spec->total == NULL ? ST_OK : grid_put_totals(grid, spec->total, err);

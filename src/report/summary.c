@@ -209,12 +209,6 @@ static Status put_remarks(Book *book, lxw_worksheet *sheet, uint32_t *row, Err *
         summary_describe_narrowing(book->options, &narrowing);
         TRY(put_sentence(book, sheet, row, buf_text(&narrowing), STYLE_LINE_YELLOW, err));
     }
-    if (run->pruned) {
-        TRY(put_sentence(book, sheet, row,
-                         "\xE2\x97\x86 The evaluations of this run were removed to save room: its "
-                         "counts are left, and what is listed one by one is not.",
-                         STYLE_LINE_YELLOW, err));
-    }
     return ST_OK;
 }
 

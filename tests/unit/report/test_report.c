@@ -1,6 +1,6 @@
 #include "base/mem.h"
 #include "base/str.h"
-#include "report/history_fixture.h"
+#include "history_fixture.h"
 #include "report/package.h"
 #include "report/report.h"
 
@@ -18,6 +18,9 @@
 #define FIXTURE_EARLY         TEST_BINARY_DIR "/report-fixture-early.xlsx"
 #define FIXTURE_FIRST         TEST_BINARY_DIR "/report-fixture-first.xlsx"
 #define FIXTURE_NARROW(which) TEST_BINARY_DIR "/report-fixture-" which ".xlsx"
+
+static const ReportOptions fixture_options = {
+    .green_from = 0.95, .yellow_from = 0.80, .history_sha256 = "ab12"};
 
 static Db *history;
 

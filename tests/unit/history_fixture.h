@@ -1,11 +1,10 @@
 /* The small history of tests/fixtures, made anew in a folder. */
-#ifndef TEST_REPORT_FIXTURE_H
-#define TEST_REPORT_FIXTURE_H
+#ifndef TEST_HISTORY_FIXTURE_H
+#define TEST_HISTORY_FIXTURE_H
 
 #include "base/buf.h"
 #include "base/file.h"
 #include "db/db.h"
-#include "report/report.h"
 #include "warehouse/history.h"
 
 // clang-format off
@@ -44,8 +43,5 @@ static inline Db *fixture_make(const char *path) {
     ASSERT_OK(db_open(path, DB_WRITE, &db, &err));
     return db;
 }
-
-static const ReportOptions fixture_options = {
-    .green_from = 0.95, .yellow_from = 0.80, .history_sha256 = "ab12"};
 
 #endif
