@@ -60,6 +60,7 @@ Status cmd_query(Cli *cli, Err *err);
 Status cmd_report(Cli *cli, Err *err);
 Status cmd_run(Cli *cli, Err *err);
 Status cmd_scan(Cli *cli, Err *err);
+Status cmd_trend(Cli *cli, Err *err);
 Status cmd_whoami(Cli *cli, Err *err);
 
 #endif

@@ -53,9 +53,22 @@ const Command command_table[] = {
      .operands = "",
      .summary = "render the workbook",
      .details = "Puts reports/ConfigRule_<date>.xlsx and raw/config-rules-<date>.csv into the "
-                "store. --output keeps a copy of the workbook.",
-     .examples = "confhouse report --run 2026-11-22 --output report.xlsx",
+                "store. --output keeps a copy of the workbook. Those who are set (sns-topic, "
+                "mail-to) are told of the newest run's.\n\n"
+                "--since, --environment, --account and --owner narrow it; then it goes to --output "
+                "alone.",
+     .examples = "confhouse report --run 2026-11-22 --output report.xlsx\n"
+                 "confhouse report --owner team-payments --output payments.xlsx",
      .run = cmd_report},
+    {.name = "trend",
+     .bit = COMMAND_TREND,
+     .operands = "",
+     .summary = "draw how compliance moved from run to run",
+     .details = "Bars for each environment, coloured on a terminal by --green-from and "
+                "--yellow-from. With --format csv, json or markdown it gives the figures.",
+     .examples = "confhouse trend --since 2026-09-01\n"
+                 "confhouse trend --owner team-payments --format csv",
+     .run = cmd_trend},
     {.name = "diff",
      .bit = COMMAND_DIFF,
      .operands = "[FROM [TO]]",

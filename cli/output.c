@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 TableFormat output_format(const Cli *cli) {
@@ -102,6 +104,22 @@ Status output_text(const char *text, Err *err) {
     errno = 0;
     fputs(text, stdout);
     return output_finish(err);
+}
+
+size_t output_width(void) {
+    struct winsize size;
+    int64_t columns = 80;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        return size.ws_col;
+    }
+    const char *wanted = getenv("COLUMNS");
+    return wanted != NULL && str_parse_int(wanted, 20, 1000, &columns) ? (size_t)columns : 80;
+}
+
+/* https://no-color.org */
+bool output_has_color(void) {
+    return isatty(STDOUT_FILENO) == 1 && str_is_empty(getenv("NO_COLOR")) &&
+           !str_equal(getenv("TERM"), "dumb");
 }
 
 Status output_finish(Err *err) {

@@ -30,6 +30,11 @@ Status output_record(const Cli *cli, const OutputField *fields, Err *err) WARN_U
 
 Status output_text(const char *text, Err *err) WARN_UNUSED;
 
+/* Columns of the terminal that stdout is; else what COLUMNS says, or 80. */
+size_t output_width(void);
+/* Whether stdout is a terminal that shows colours, and nobody asked for none (NO_COLOR). */
+bool output_has_color(void);
+
 /* Flushes. ST_IO when stdout could not take it all. */
 Status output_finish(Err *err) WARN_UNUSED;
 

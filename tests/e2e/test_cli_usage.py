@@ -29,7 +29,7 @@ def refused(done, *texts, status=2):
 
 
 COMMANDS = ["run", "plan", "scan", "merge", "report", "diff", "query", "export", "pull", "history",
-            "invoke", "whoami", "help"]
+            "invoke", "trend", "whoami", "help"]
 
 
 def test_help_lists_every_command_and_exit_status(cli):
