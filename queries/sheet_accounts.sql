@@ -53,9 +53,11 @@ accounts AS MATERIALIZED (
     GROUP BY group_id, account_id),
 all_moves AS MATERIALIZED (
     -- by the run's name where there is one: then only its changes are looked up
-    SELECT * FROM changes WHERE group_id = :group_id
+    SELECT change, environment, account_id, account_name, owner
+    FROM changes WHERE group_id = :group_id
     UNION ALL
-    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
+    SELECT change, environment, account_id, account_name, owner
+    FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 moves AS MATERIALIZED (
     SELECT * FROM all_moves
     WHERE (:environment IS NULL OR environment = :environment)

@@ -28,7 +28,8 @@ scopes AS MATERIALIZED (
            sum(outcome = 'scanned') AS scanned,
            sum(outcome <> 'skipped') AS wanted
     FROM coverage
-    WHERE group_id = (SELECT group_id FROM this) AND (:account IS NULL OR :account IN (account_id, account_name))
+    WHERE group_id = (SELECT group_id FROM this)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
     GROUP BY environment),
 pair AS MATERIALIZED (
     SELECT group_id FROM this UNION ALL SELECT previous_group_id FROM this),
@@ -53,9 +54,11 @@ rated AS MATERIALIZED (
     FROM counted),
 all_moves AS MATERIALIZED (
     -- by the run's name where there is one: then only its changes are looked up
-    SELECT * FROM changes WHERE group_id = :group_id
+    SELECT change, environment, account_id, account_name, owner
+    FROM changes WHERE group_id = :group_id
     UNION ALL
-    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
+    SELECT change, environment, account_id, account_name, owner
+    FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 moves AS MATERIALIZED (
     SELECT * FROM all_moves
     WHERE (:environment IS NULL OR environment = :environment)

@@ -52,9 +52,11 @@ unread AS MATERIALIZED (
     GROUP BY 1),
 all_moves AS MATERIALIZED (
     -- by the run's name where there is one: then only its changes are looked up
-    SELECT * FROM changes WHERE group_id = :group_id
+    SELECT change, environment, account_id, account_name, owner
+    FROM changes WHERE group_id = :group_id
     UNION ALL
-    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
+    SELECT change, environment, account_id, account_name, owner
+    FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 moves AS MATERIALIZED (
     SELECT * FROM all_moves
     WHERE (:environment IS NULL OR environment = :environment)

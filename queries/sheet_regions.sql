@@ -47,9 +47,11 @@ scopes AS MATERIALIZED (
     GROUP BY region),
 all_moves AS MATERIALIZED (
     -- by the run's name where there is one: then only its changes are looked up
-    SELECT * FROM changes WHERE group_id = :group_id
+    SELECT change, environment, account_id, account_name, region, owner
+    FROM changes WHERE group_id = :group_id
     UNION ALL
-    SELECT * FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
+    SELECT change, environment, account_id, account_name, region, owner
+    FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
 moves AS MATERIALIZED (
     SELECT * FROM all_moves
     WHERE (:environment IS NULL OR environment = :environment)

@@ -104,7 +104,8 @@ by_run AS MATERIALIZED (
 moved AS MATERIALIZED (
     SELECT group_id, sum(new_findings) AS new_findings, sum(resolved_findings) AS resolved_findings
     FROM trend
-    WHERE :account IS NULL AND :owner IS NULL AND (:environment IS NULL OR environment = :environment)
+    WHERE :account IS NULL AND :owner IS NULL
+      AND (:environment IS NULL OR environment = :environment)
     GROUP BY group_id
     UNION ALL
     SELECT group_id, sum(change IN ('new', 'reopened')), sum(change = 'resolved')
@@ -134,7 +135,8 @@ unread AS MATERIALIZED (
            max(ra.environment = 'nonprod') AS nonprod
     FROM run_account ra
     JOIN run r ON r.run_no = ra.run_no
-    WHERE :account IS NULL AND :owner IS NULL AND (:environment IS NULL OR ra.environment = :environment)
+    WHERE :account IS NULL AND :owner IS NULL
+      AND (:environment IS NULL OR ra.environment = :environment)
       AND NOT EXISTS (SELECT 1 FROM count_environment c
                       WHERE c.run_no = ra.run_no AND c.environment = ra.environment
                         AND c.compliant + c.non_compliant > 0)

@@ -116,17 +116,17 @@ static int lines_of(const GridColumn *column, const Cell *cell) {
     return lines <= BOOK_MAX_LINES ? lines : 1;
 }
 
-static Status put_text(Grid *grid, Spot at, const GridColumn *column, const Cell *cell, Err *err) {
-    Style style = lines_of(column, cell) > 1 ? STYLE_WRAP : STYLE_TEXT;
-    return book_wide_text(grid->book, at, span_of(column), cell->text, style, err);
+static Status put_text(Grid *grid, Spot at, int i, const char *text, Err *err) {
+    Style style = grid->lines[i] > 1 ? STYLE_WRAP : STYLE_TEXT;
+    return book_wide_text(grid->book, at, span_of(&grid->columns[i]), text, style, err);
 }
 
-static Status put_word(Grid *grid, Spot at, const GridColumn *column, const Cell *cell, Err *err) {
-    const CellWord *word = cell_text_word(cell->text);
+static Status put_word(Grid *grid, Spot at, int i, const char *text, Err *err) {
+    const CellWord *word = cell_text_word(text);
     if (word == NULL) {
-        return put_text(grid, at, column, cell, err);
+        return put_text(grid, at, i, text, err);
     }
-    return book_wide_text(grid->book, at, span_of(column), word->word, word->style, err);
+    return book_wide_text(grid->book, at, span_of(&grid->columns[i]), word->word, word->style, err);
 }
 
 /* A word and a sign beside the colour: for print, and for those who do not see it. */
@@ -188,7 +188,8 @@ static Status put_link(Grid *grid, Spot at, const GridColumn *column, Err *err) 
     return book_link(grid->book, at, url, "Open", err);
 }
 
-static Status put_cell(Grid *grid, Spot at, const GridColumn *column, const Cell *cell, Err *err) {
+static Status put_cell(Grid *grid, Spot at, int i, const Cell *cell, Err *err) {
+    const GridColumn *column = &grid->columns[i];
     if (column->kind == GRID_STATUS) {
         return put_status(grid, at, cell, err);
     }
@@ -203,11 +204,11 @@ static Status put_cell(Grid *grid, Spot at, const GridColumn *column, const Cell
     }
     switch (column->kind) {
     case GRID_WORD:
-        return put_word(grid, at, column, cell, err);
+        return put_word(grid, at, i, cell->text, err);
     case GRID_DATE:
         return book_date(grid->book, at, cell->text, err);
     default:
-        return put_text(grid, at, column, cell, err);
+        return put_text(grid, at, i, cell->text, err);
     }
 }
 
@@ -217,13 +218,13 @@ Status grid_put_row(Grid *grid, Err *err) {
     int lines = 1;
     for (int i = 0; i < grid->count; i++) {
         cells[i] = stmt_cell(grid->stmt, grid->source[i]);
-        int needed = lines_of(&grid->columns[i], &cells[i]);
-        lines = needed > lines ? needed : lines;
+        grid->lines[i] = lines_of(&grid->columns[i], &cells[i]);
+        lines = grid->lines[i] > lines ? grid->lines[i] : lines;
     }
     TRY(book_row_lines(at.sheet, at.row, lines, err));
     for (int i = 0; i < grid->count; i++) {
         const GridColumn *column = &grid->columns[i];
-        TRY(put_cell(grid, at, column, &cells[i], err));
+        TRY(put_cell(grid, at, i, &cells[i], err));
         grid->sums[i] += cells[i].type == CELL_INT ? cells[i].integer : 0;
         grid->known[i] = grid->known[i] || cells[i].type != CELL_NULL;
         at.column = (uint16_t)(at.column + span_of(column));

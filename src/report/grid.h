@@ -52,6 +52,7 @@ typedef struct Grid {
     int links;                    /* below the last header */
     int64_t sums[GRID_MAX_COLUMNS];
     bool known[GRID_MAX_COLUMNS]; /* a row so far had something in the column */
+    int lines[GRID_MAX_COLUMNS];  /* of text in the row at hand */
     int64_t rows;
     Spot header; /* the first cell of the header written last */
     Spot next;   /* the first cell of the next row */
