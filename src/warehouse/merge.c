@@ -6,9 +6,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "format/gzip.h"
 #include "sql_text.h"
-#include "warehouse/merge_shard.h"
+#include "warehouse/merge_ahead.h"
 #include "warehouse/rule_group.h"
 #include "warehouse/waiver.h"
 
@@ -159,15 +158,37 @@ static bool is_refusal(Status status) {
     return status == ST_CORRUPT || status == ST_LIMIT || status == ST_NEWER;
 }
 
-static Status merge_unpacked(Merge *merge, const char *path, const char *shard_id, Err *err) {
-    ShardFacts facts;
+/* Two shards lie on the disk at a time: the one that is merged, and the next. */
+static void place_shards(Merge *merge, MergeAhead places[2]) {
+    for (int i = 0; i < 2; i++) {
+        places[i] = (MergeAhead){
+            .packed = arena_printf(&merge->arena, "%s/shard-%d.db.gz", merge->dir.path, i),
+            .path = arena_printf(&merge->arena, "%s/shard-%d.db", merge->dir.path, i),
+            .group_id = merge->options->group_id,
+            .max_bytes = merge->options->shard_max_bytes,
+            .cancelled = merge->options->cancelled,
+        };
+    }
+}
+
+static Status fetch_shard(Merge *merge, size_t number, MergeAhead places[2], Err *err) {
+    MergeAhead *ahead = &places[number % 2];
+    const char *key = merge->shard_keys[number];
+    ASSERT(layout_shard_id(key, ahead->shard_id, sizeof ahead->shard_id));
+    if (store_get_file(merge->store, key, ahead->packed, NULL, err) != ST_OK) {
+        return err_wrap(err, "merging %s", key);
+    }
+    merge_ahead_begin(ahead);
+    return ST_OK;
+}
+
+static Status merge_checked(Merge *merge, const MergeAhead *checked, Err *err) {
     ShardCounts counts = {0};
-    char sha256[SHA256_HEX_SIZE];
-    int64_t bytes = 0;
-    TRY(digest_file_sha256_hex(path, sha256, &bytes, err));
-    TRY(merge_shard_attach(merge->history, path, merge->options->group_id, shard_id, &facts, err));
-    TRY(enter_run(merge, facts.scan_date, err));
-    const ShardMerge shard = {.run_no = merge->run_no, .facts = &facts, .sha256 = sha256};
+    TRY(enter_run(merge, checked->facts.scan_date, err));
+    const ShardMerge shard = {.path = checked->path,
+                              .run_no = merge->run_no,
+                              .facts = &checked->facts,
+                              .sha256 = checked->sha256};
     TRY(merge_shard(merge->history, &shard, &counts, err));
     MergeResult *result = merge->result;
     result->shards++;
@@ -180,60 +201,83 @@ static Status merge_unpacked(Merge *merge, const char *path, const char *shard_i
     return ST_OK;
 }
 
-static Status fetch_and_merge(Merge *merge, const char *key, const char *shard_id, Err *err) {
-    OWN(mem_free_at) char *packed = temp_dir_path(&merge->dir, "shard.db.gz");
-    OWN(mem_free_at) char *unpacked = temp_dir_path(&merge->dir, "shard.db");
-    TRY(store_get_file(merge->store, key, packed, NULL, err));
-    Status status = gzip_unpack_file(packed, unpacked, merge->options->shard_max_bytes, err);
-    if (status == ST_OK) {
-        status = merge_unpacked(merge, unpacked, shard_id, err);
-    }
-    Err ignored;
-    (void)!file_remove(packed, &ignored);
-    (void)!file_remove(unpacked, &ignored);
-    return status;
-}
-
 typedef struct Refusal {
     char shard_id[65];
     char message[300];
 } Refusal;
 
-static Status record_refusals(Merge *merge, const Refusal *refusals, size_t count, Err *err) {
-    for (size_t i = 0; i < count; i++) {
+typedef struct Refusals {
+    Refusal *items; /* room for each shard */
+    size_t count;
+} Refusals;
+
+static Status record_refusals(Merge *merge, const Refusals *refusals, Err *err) {
+    for (size_t i = 0; i < refusals->count; i++) {
+        const Refusal *refusal = &refusals->items[i];
         const DbParam params[] = {DB_INT(":run_no", merge->run_no),
-                                  DB_TEXT(":shard_id", refusals[i].shard_id),
-                                  DB_TEXT(":message", refusals[i].message), DB_END};
+                                  DB_TEXT(":shard_id", refusal->shard_id),
+                                  DB_TEXT(":message", refusal->message), DB_END};
         TRY(db_run(merge->history, sql_merge_put_refused_shard, params, err));
         merge->changes += db_changes(merge->history);
     }
     return ST_OK;
 }
 
-/* One after another: SQLite attaches ten at most, and memory stays that of one. */
-static Status merge_shards(Merge *merge, Err *err) {
-    Refusal *refusals = arena_alloc(&merge->arena, (merge->shard_count + 1) * sizeof *refusals);
-    size_t refused = 0;
-    for (size_t i = 0; i < merge->shard_count; i++) {
-        Refusal *refusal = &refusals[refused];
-        ASSERT(layout_shard_id(merge->shard_keys[i], refusal->shard_id, sizeof refusal->shard_id));
-        log_progress("merging: shard %zu of %zu", i + 1, merge->shard_count);
-        Status status = fetch_and_merge(merge, merge->shard_keys[i], refusal->shard_id, err);
-        if (is_refusal(status)) {
-            log_message(LOG_WARN, "%s is refused: %s", merge->shard_keys[i], err->message);
-            str_copy(refusal->message, sizeof refusal->message, err->message);
-            refused++;
-        } else if (status != ST_OK) {
-            return err_wrap(err, "merging %s", merge->shard_keys[i]);
-        }
+/* Merges a shard while the one after it is checked. Refusals are noted, and are no failure. */
+static Status merge_next(Merge *merge, size_t number, MergeAhead places[2], Refusals *refusals,
+                         Err *err) {
+    MergeAhead *ahead = &places[number % 2];
+    const char *key = merge->shard_keys[number];
+    Err failure = {0};
+    log_progress("merging: shard %zu of %zu", number + 1, merge->shard_count);
+    Status status = merge_ahead_end(ahead, &failure);
+    if (number + 1 < merge->shard_count) {
+        TRY(fetch_shard(merge, number + 1, places, err));
     }
+    if (status == ST_OK) {
+        status = merge_checked(merge, ahead, &failure);
+    }
+    merge_ahead_drop(ahead);
+    if (is_refusal(status)) {
+        Refusal *refusal = &refusals->items[refusals->count++];
+        log_message(LOG_WARN, "%s is refused: %s", key, failure.message);
+        str_copy(refusal->shard_id, sizeof refusal->shard_id, ahead->shard_id);
+        str_copy(refusal->message, sizeof refusal->message, failure.message);
+        return ST_OK;
+    }
+    if (status != ST_OK) {
+        *err = failure;
+        return err_wrap(err, "merging %s", key);
+    }
+    return ST_OK;
+}
+
+/* One after another: SQLite attaches ten at most, and memory stays that of two. */
+static Status merge_each(Merge *merge, MergeAhead places[2], Refusals *refusals, Err *err) {
+    if (merge->shard_count > 0) {
+        TRY(fetch_shard(merge, 0, places, err));
+    }
+    for (size_t i = 0; i < merge->shard_count; i++) {
+        TRY(merge_next(merge, i, places, refusals, err));
+    }
+    return ST_OK;
+}
+
+static Status merge_shards(Merge *merge, Err *err) {
+    MergeAhead places[2];
+    Refusals refusals = {arena_alloc(&merge->arena, (merge->shard_count + 1) * sizeof(Refusal)), 0};
+    place_shards(merge, places);
+    Status status = merge_each(merge, places, &refusals, err);
+    merge_ahead_drop(&places[0]);
+    merge_ahead_drop(&places[1]);
+    TRY(status);
     log_progress(NULL);
-    merge->result->shards_refused = (int64_t)refused;
+    merge->result->shards_refused = (int64_t)refusals.count;
     if (merge->run_no == 0) {
         return err_set(err, ST_CORRUPT, "none of the %zu shards of the group %s can be merged",
                        merge->shard_count, merge->options->group_id);
     }
-    return record_refusals(merge, refusals, refused, err);
+    return record_refusals(merge, &refusals, err);
 }
 
 /* ---- the plan, the accounts, the counts ---- */

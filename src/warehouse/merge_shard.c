@@ -75,27 +75,20 @@ static Status read_facts(Db *history, ShardFacts *ret_facts, Err *err) {
     return ST_OK;
 }
 
-static Status check_attached(Db *history, const char *group_id, const char *shard_id,
-                             ShardFacts *ret_facts, Err *err) {
-    TRY(check_schema(history, err));
-    TRY(db_check(history, "shard", err));
-    TRY(read_facts(history, ret_facts, err));
-    if (strcmp(ret_facts->group_id, group_id) != 0 || strcmp(ret_facts->shard_id, shard_id) != 0) {
+Status merge_shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    TRY(db_open(":memory:", DB_SCRATCH, &db, err));
+    db_set_limits(db, 0, claim->cancelled);
+    TRY(db_attach(db, claim->path, "shard", err));
+    TRY(check_schema(db, err));
+    TRY(db_check(db, "shard", err));
+    TRY(read_facts(db, ret_facts, err));
+    if (strcmp(ret_facts->group_id, claim->group_id) != 0 ||
+        strcmp(ret_facts->shard_id, claim->shard_id) != 0) {
         return err_set(err, ST_CORRUPT, "it says that it is shard %s of the group %s",
                        ret_facts->shard_id, ret_facts->group_id);
     }
     return ST_OK;
-}
-
-Status merge_shard_attach(Db *history, const char *path, const char *group_id, const char *shard_id,
-                          ShardFacts *ret_facts, Err *err) {
-    TRY(db_attach(history, path, "shard", err));
-    Status status = check_attached(history, group_id, shard_id, ret_facts, err);
-    if (status != ST_OK) {
-        Err ignored;
-        (void)!db_detach(history, "shard", &ignored);
-    }
-    return status;
 }
 
 static Status run_steps(Db *history, const ShardMerge *merge, Err *err) {
@@ -159,6 +152,7 @@ static Status merge_in_transaction(Db *history, const ShardMerge *merge, ShardCo
 }
 
 Status merge_shard(Db *history, const ShardMerge *merge, ShardCounts *ret_counts, Err *err) {
+    TRY(db_attach(history, merge->path, "shard", err));
     Status status = merge_in_transaction(history, merge, ret_counts, err);
     if (status != ST_OK) {
         db_rollback(history);

@@ -25,14 +25,21 @@ typedef struct ShardCounts {
     int64_t changes; /* 0 = the history already says all of this */
 } ShardCounts;
 
-/* Attaches the file as `shard` and checks it as untrusted input: is it sound, has it just the
- * schema of a shard, does it say that it is shard `shard_id` of `group_id`. ST_CORRUPT or ST_NEWER
- * otherwise; it is detached then. */
-Status merge_shard_attach(Db *history, const char *path, const char *group_id, const char *shard_id,
-                          ShardFacts *ret_facts, Err *err) WARN_UNUSED;
+typedef struct ShardClaim {
+    const char *path;
+    const char *group_id;
+    const char *shard_id;
+    const bool *cancelled; /* may be NULL */
+} ShardClaim;
 
-/* One transaction: all of the shard or nothing. Detaches it in any case. */
+/* Checks the file as untrusted input: is it sound, has it just the schema of a shard, does it say
+ * that it is shard `shard_id` of `group_id`. ST_CORRUPT or ST_NEWER otherwise. Uses a connection of
+ * its own, and may run in any thread. */
+Status merge_shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) WARN_UNUSED;
+
+/* One transaction: all of the shard, which was checked, or nothing. */
 typedef struct ShardMerge {
+    const char *path;
     int64_t run_no;
     const ShardFacts *facts;
     const char *sha256;

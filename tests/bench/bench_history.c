@@ -160,7 +160,9 @@ static Status pass_shard(void *context, const char *key, int64_t bytes, Err *err
     TRY(store_get_file(pass->bench->store, key, packed, NULL, err));
     TRY(gzip_unpack_file(packed, path, SHARD_MAX_BYTES, err));
     TRY(digest_file_sha256_hex(path, sha256, &bytes, err));
-    TRY(merge_shard_attach(pass->db, path, pass->group_id, shard_id, &facts, err));
+    const ShardClaim claim = {.path = path, .group_id = pass->group_id, .shard_id = shard_id};
+    TRY(merge_shard_check(&claim, &facts, err));
+    TRY(db_attach(pass->db, path, "shard", err));
     TRY(db_begin(pass->db, err));
     TRY(db_run(pass->db, buf_text(&pass->script),
                (DbParam[]){DB_INT(":run_no", pass->run_no), DB_END}, err));
