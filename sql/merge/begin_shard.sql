@@ -20,7 +20,7 @@ CREATE TEMP TABLE IF NOT EXISTS map_rule (
     rule_key INTEGER NOT NULL UNIQUE,
     scope_key INTEGER NOT NULL,
     is_fresh INTEGER NOT NULL, -- 1: the history has no evaluation of it yet
-    evaluations INTEGER NOT NULL, -- that the shard has of it
+    evaluations INTEGER NOT NULL, -- that the shard has of it; fresh ones are not counted
     next_run INTEGER -- the first later run in which the rule was read; NULL = none
 );
 CREATE TEMP TABLE IF NOT EXISTS map_resource_type (

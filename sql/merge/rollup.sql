@@ -103,12 +103,12 @@ CREATE TEMP TABLE IF NOT EXISTS change_count (environment TEXT, change TEXT, fin
 DELETE FROM change_count;
 INSERT INTO change_count
 SELECT ra.environment, 'new', count(*) -- reopened ones among them
-FROM interval i
+FROM (SELECT 1 FROM run p WHERE p.run_no < :run_no LIMIT 1) -- asked once, not for each finding
+CROSS JOIN interval i
 CROSS JOIN rule r ON r.rule_key = i.rule_key
 CROSS JOIN scope s ON s.scope_key = r.scope_key
 CROSS JOIN run_account ra ON ra.run_no = :run_no AND ra.account_key = s.account_key
 WHERE i.began = :run_no AND i.compliance = 1 AND i.mode = 0
-  AND :run_no > (SELECT min(run_no) FROM run)
 GROUP BY ra.environment;
 INSERT INTO change_count
 SELECT ra.environment, 'resolved', count(*) -- and not gone
