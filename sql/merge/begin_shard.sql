@@ -20,7 +20,7 @@ CREATE TEMP TABLE IF NOT EXISTS map_rule (
     rule_key INTEGER NOT NULL UNIQUE,
     scope_key INTEGER NOT NULL,
     is_fresh INTEGER NOT NULL, -- 1: the history has no evaluation of it yet
-    evaluations INTEGER NOT NULL, -- that the shard has of it; fresh ones are not counted
+    evaluations INTEGER NOT NULL, -- that the shard has of it
     next_run INTEGER -- the first later run in which the rule was read; NULL = none
 );
 CREATE TEMP TABLE IF NOT EXISTS map_resource_type (
@@ -58,6 +58,10 @@ CREATE TEMP TABLE IF NOT EXISTS merged (
     -- Evaluations taken over, in parts that are to be added.
     evaluations INTEGER NOT NULL
 );
+CREATE TEMP TABLE IF NOT EXISTS refused_rule (
+    -- A rule of which something is refused, or may be.
+    rule_key INTEGER PRIMARY KEY
+);
 CREATE TEMP TABLE IF NOT EXISTS changed (
     -- An evaluation that is not what the history says for this run.
     rule_key INTEGER NOT NULL,
@@ -94,4 +98,5 @@ DELETE FROM map_annotation;
 DELETE FROM shrunk_rule;
 DELETE FROM incoming;
 DELETE FROM merged;
+DELETE FROM refused_rule;
 DELETE FROM changed;

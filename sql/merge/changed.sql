@@ -30,6 +30,7 @@ WHERE NOT m.is_fresh
          WHERE i.rule_key = m.rule_key AND i.began <= :run_no
            AND (i.ended IS NULL OR i.ended > :run_no));
 
+INSERT OR IGNORE INTO refused_rule (rule_key) SELECT rule_key FROM changed WHERE mode > 1;
 DELETE FROM changed WHERE mode > 1;
 
 INSERT INTO incoming (rule_key, resource_key, mode)

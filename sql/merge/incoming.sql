@@ -8,3 +8,8 @@ CROSS JOIN map_resource r ON r.shard_key = e.resource_key AND r.scope_key = m.sc
 LEFT JOIN map_annotation a ON a.shard_key = e.annotation_key;
 
 INSERT INTO merged (evaluations) VALUES (changes());
+
+INSERT INTO refused_rule (rule_key)
+SELECT rule_key FROM map_rule
+WHERE is_fresh AND (SELECT evaluations FROM merged)
+                   <> (SELECT sum(f.evaluations) FROM map_rule f WHERE f.is_fresh);

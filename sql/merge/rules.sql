@@ -34,8 +34,7 @@ WHERE s.outcome = 'scanned' AND NOT m.is_same AND l.outcome IS NOT 'failed'
 INSERT INTO map_rule (shard_key, rule_key, scope_key, is_fresh, evaluations, next_run)
 SELECT t.shard_key, t.rule_key, r.scope_key,
        NOT EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = t.rule_key),
-       iif(EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = t.rule_key),
-           (SELECT count(*) FROM shard.evaluation e WHERE e.rule_key = t.shard_key), 0),
+       coalesce((SELECT n.evaluations FROM shard.rule_total n WHERE n.rule_key = t.shard_key), 0),
        (SELECT min(k.run_no) FROM run_scope k
         WHERE k.scope_key = r.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
           AND NOT EXISTS (SELECT 1 FROM run_rule y

@@ -425,7 +425,8 @@ static Status open_history(Merge *merge, const HistoryLatest *latest, const char
     }
     TRY(history_open_scratch(path, &merge->history, err));
     db_set_limits(merge->history, 0, merge->options->cancelled);
-    return db_add_text_function(merge->history, "rule_group_of", group_text, err);
+    TRY(db_add_text_function(merge->history, "rule_group_of", group_text, err));
+    return db_run(merge->history, sql_merge_begin_run, NULL, err);
 }
 
 /* The newest history. Where it is not announced though there are some, another first merge may be

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "format/gzip.h"
 
-static Status unpack_and_check(MergeAhead *ahead, Err *err) {
+static Status prepare(MergeAhead *ahead, Err *err) {
     int64_t bytes = 0;
     TRY(gzip_unpack_file(ahead->packed, ahead->path, ahead->max_bytes, err));
     TRY(digest_file_sha256_hex(ahead->path, ahead->sha256, &bytes, err));
@@ -11,12 +11,13 @@ static Status unpack_and_check(MergeAhead *ahead, Err *err) {
                               .group_id = ahead->group_id,
                               .shard_id = ahead->shard_id,
                               .cancelled = ahead->cancelled};
-    return merge_shard_check(&claim, &ahead->facts, err);
+    TRY(merge_shard_check(&claim, &ahead->facts, err));
+    return merge_shard_count(&claim, err);
 }
 
 static void *run(void *context) {
     MergeAhead *ahead = context;
-    ahead->status = unpack_and_check(ahead, &ahead->err);
+    ahead->status = prepare(ahead, &ahead->err);
     return NULL;
 }
 

@@ -91,11 +91,19 @@ Status merge_shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *er
     return ST_OK;
 }
 
+Status merge_shard_count(const ShardClaim *claim, Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    TRY(db_open(":memory:", DB_SCRATCH, &db, err));
+    db_set_limits(db, 0, claim->cancelled);
+    TRY(db_attach(db, claim->path, "shard", err));
+    return db_run(db, sql_merge_count_shard, NULL, err);
+}
+
 static Status run_steps(Db *history, const ShardMerge *merge, Err *err) {
     static const char *const steps[] = {
         sql_merge_begin_shard, sql_merge_scopes,  sql_merge_rules,       sql_merge_names,
         sql_merge_incoming,    sql_merge_changed, sql_merge_annotations, sql_merge_intervals,
-        sql_merge_join_later,  sql_merge_tags,    sql_merge_outcomes,
+        sql_merge_join_later,  sql_merge_tags,    sql_merge_outcomes,    sql_merge_told,
     };
     const DbParam params[] = {DB_INT(":run_no", merge->run_no),
                               DB_TEXT(":shard_id", merge->facts->shard_id), DB_END};

@@ -37,7 +37,10 @@ typedef struct ShardClaim {
  * its own, and may run in any thread. */
 Status merge_shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) WARN_UNUSED;
 
-/* One transaction: all of the shard, which was checked, or nothing. */
+/* Counts what it says by rule, and notes it in that file. So may this run in any thread. */
+Status merge_shard_count(const ShardClaim *claim, Err *err) WARN_UNUSED;
+
+/* One transaction: all of the shard, which was checked and counted, or nothing. */
 typedef struct ShardMerge {
     const char *path;
     int64_t run_no;

@@ -93,6 +93,13 @@ def merge_at_once(place):
     return said
 
 
+def verify(place):
+    """The chain of histories, each as it was published, and every count."""
+    done = subprocess.run([BIN, "history", "--store", place.url, "verify"], capture_output=True,
+                          text=True, env=clean_environment(place.env), timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def groups_in(data):
     with contextlib.closing(sqlite3.connect(":memory:")) as db:
         db.deserialize(data)
@@ -125,6 +132,7 @@ def test_eight_merges_at_once(place, tmp_path, expected):
     copies = [groups_in(place.read(key)) for key in place.keys("history/") if key.endswith(".db")]
     grown = {len(groups) for groups in copies}
     assert grown == set(range(1, len(GROUPS) + 1))
+    verify(place)
     before = groups_in(place.read(latest["previous"]["key"]))
     assert len(before) == len(GROUPS) - 1 and before < set(GROUPS)
 
@@ -140,7 +148,7 @@ def test_eight_merges_while_answers_are_lost(sim, tmp_path, expected):
     simulator.control(drop=0, error_5xx=0, truncate=0, throttle=0)
     latest = json.loads(place.read("history/latest.json"))
     assert faults.answers_of(place.read(latest["key"])) == expected
-    assert place.read(latest["previous"]["key"]) is not None
+    verify(place)
 
 
 def test_killed_on_the_way_to_s3(sim, tmp_path):
