@@ -1,11 +1,13 @@
-/* What scripts/bench-history measures with, besides confhouse itself:
+/* What scripts/bench-history measures with, besides confhouse itself.
  *
- *     bench_history generate STORE DATE WEEK SHARDS ROWS   puts the shards of a run into the store
- *     bench_history pass STORE DATE FILE SCRIPT            unpacks, checks and attaches each of
- * them to the database FILE, and runs SCRIPT bench_history carry STORE fetches the newest history,
- * and puts it back under another name
+ * generate STORE DATE WEEK SHARDS ROWS: puts the shards of a run into the store.
  *
- * The two last print the seconds they took. */
+ * pass STORE DATE FILE SCRIPT: unpacks each of them, checks it, attaches it to the database FILE
+ * and runs SCRIPT.
+ *
+ * publish STORE FILE: takes its SHA-256 and puts it into the store.
+ *
+ * carry STORE: fetches the newest history, and publishes it under another name. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -187,19 +189,27 @@ static Status pass_all(const Bench *bench, char **words, Err *err) {
     return status;
 }
 
-/* ---- carry ---- */
+/* ---- publish and carry, as a merge does it ---- */
+
+static Status publish_file(const Bench *bench, const char *path, Err *err) {
+    char sha256[SHA256_HEX_SIZE];
+    int64_t bytes = 0;
+    TRY(digest_file_sha256_hex(path, sha256, &bytes, err));
+    const StorePut put = {.key = "published.db", .path = path};
+    return store_put(bench->store, &put, NULL, err);
+}
+
+static Status publish(const Bench *bench, char **words, Err *err) {
+    return publish_file(bench, words[0], err);
+}
 
 static Status carry(const Bench *bench, char **words, Err *err) {
     (void)words;
     HistoryLatest latest;
-    char sha256[SHA256_HEX_SIZE];
-    int64_t bytes = 0;
     OWN(mem_free_at) char *path = temp_dir_path(&bench->dir, "history.db");
     TRY(history_latest(bench->store, &latest, err));
     TRY(history_fetch(bench->store, &latest, path, err));
-    TRY(digest_file_sha256_hex(path, sha256, &bytes, err));
-    const StorePut put = {.key = "carried.db", .path = path};
-    return store_put(bench->store, &put, NULL, err);
+    return publish_file(bench, path, err);
 }
 
 /* ---- the program ---- */
@@ -208,16 +218,15 @@ static const struct Command {
     const char *name;
     int words;
     Status (*run)(const Bench *bench, char **words, Err *err);
-} commands[] = {{"generate", 4, generate}, {"pass", 3, pass_all}, {"carry", 0, carry}};
+} commands[] = {
+    {"generate", 4, generate}, {"pass", 3, pass_all}, {"publish", 1, publish}, {"carry", 0, carry}};
 
 static Status run(const struct Command *command, char **words, Err *err) {
     Bench bench;
     TRY(temp_dir_open(&bench.dir, err));
     Status status = store_open(words[0], NULL, &bench.store, err);
     if (status == ST_OK) {
-        int64_t began_ms = clock_monotonic_ms();
         status = command->run(&bench, words + 1, err);
-        printf("%.3f\n", (double)(clock_monotonic_ms() - began_ms) / 1000);
         store_close(bench.store);
     }
     temp_dir_close(&bench.dir);

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS evaluation (
     began INTEGER NOT NULL, ended INTEGER, compliance INTEGER NOT NULL, annotation TEXT,
     UNIQUE (account_id, region, rule, resource_type, resource_id, mode, began)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS finding_began ON evaluation (began) WHERE compliance = 1;
 INSERT OR IGNORE INTO evaluation (account_id, region, rule, resource_type, resource_id, mode, began,
                                   compliance, annotation)
 SELECT s.account_id, s.region, r.name, t.name, n.name, e.mode, :run_no, e.compliance, a.text
