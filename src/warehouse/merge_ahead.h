@@ -1,5 +1,6 @@
-/* Merge ahead: while one shard is merged, the next is unpacked and checked by another thread, which
- * shares nothing with the first but its answer. Inside of merge.c. */
+/* Merge ahead: while one shard is merged, the next is unpacked, checked and counted by another
+ * thread. There are no locks: its files and its connection are its own, and until merge_ahead_end
+ * or merge_ahead_drop nobody else touches a MergeAhead that has begun. Inside of merge.c. */
 #ifndef WAREHOUSE_MERGE_AHEAD_H
 #define WAREHOUSE_MERGE_AHEAD_H
 
