@@ -24,7 +24,10 @@
     X(AWS_SSO, "portal.sso", "awsssoportal", NULL, NULL, "SSO")                                    \
     X(AWS_SSO_OIDC, "oidc", "sso-oauth", NULL, "application/json", "SSO_OIDC")                     \
     X(AWS_SNS, "sns", "sns", NULL, "application/x-www-form-urlencoded; charset=utf-8", "SNS")      \
-    X(AWS_SES, "email", "ses", NULL, "application/json", "SESV2")
+    X(AWS_SES, "email", "ses", NULL, "application/json", "SESV2")                                  \
+    X(AWS_EC2, "ec2", "ec2", NULL, "application/x-www-form-urlencoded; charset=utf-8", "EC2")      \
+    X(AWS_TAGGING, "tagging", "tagging", "ResourceGroupsTaggingAPI_20170126.",                     \
+      "application/x-amz-json-1.1", "RESOURCE_GROUPS_TAGGING_API")
 
 typedef enum AwsService {
 #define X(name, prefix, signing, target, content, setting) name,

@@ -10,7 +10,9 @@
 
 enum {
     PATIENCE_MS = 15 * 60 * 1000, /* with throttling, where there is no deadline */
-    WAIT_STEP_MS = 250,           /* how soon a wait notices that it is cancelled */
+    TELL_AFTER_MS = 4000,
+    TELL_EVERY_MS = 30000,
+    WAIT_STEP_MS = 250, /* how soon a wait notices that it is cancelled */
 };
 
 struct AwsCall {
@@ -27,7 +29,7 @@ struct AwsCall {
     Arena arena;         /* the texts of the attempt that is under way */
     char key_used[129];  /* the access key of that attempt */
     RetryState retry;
-    Err last; /* what the attempt before said; ST_OK = there was none */
+    Err last; /* what the last attempt ended with; ST_OK before the first has ended */
     Pace *pace;
     PaceTurn turn; /* of this attempt */
     int64_t begun_ms;
@@ -153,16 +155,17 @@ static double next_random(Aws *aws) {
 
 static void wait_for_turn(AwsCall *call);
 
-/* `err` gets why it is too late, and what AWS said last stays. */
-static void end_late(AwsCall *call, const Err *late, Err *err) {
-    if (err->status == ST_OK) {
-        *err = *late;
-        (void)failure_locate(&call->request, err);
+/* It is too late for another attempt: what AWS said last stays. */
+static void end_late(AwsCall *call, const Err *late) {
+    Err err = call->last;
+    if (err.status == ST_OK) {
+        err = *late;
+        (void)failure_locate(&call->request, &err);
     } else {
-        err->status = late->status;
-        (void)err_wrap(err, "%s, and the last answer was", late->message);
+        err.status = late->status;
+        (void)err_wrap(&err, "%s, and the last answer was", late->message);
     }
-    end(call, NULL, err);
+    end(call, NULL, &err);
 }
 
 static void on_wait(void *context) {
@@ -171,8 +174,7 @@ static void on_wait(void *context) {
     if (check_time(call, 0, &late) == ST_OK) {
         wait_for_turn(call);
     } else {
-        Err err = call->last;
-        end_late(call, &late, &err);
+        end_late(call, &late);
     }
 }
 
@@ -244,19 +246,33 @@ static void count_failure(AwsCall *call, Status failed) {
     }
 }
 
-static void try_again_or_end(AwsCall *call, Err *err) {
+/* Nobody shall wait in silence for what does not answer. */
+static void tell_of_trouble(AwsCall *call, const Err *err) {
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t tried_ms = now_ms - call->begun_ms;
+    bool is_trouble = status_retry(err->status) == RETRY_TRANSIENT && tried_ms >= TELL_AFTER_MS;
+    bool told = call->aws->told_ms != 0 && now_ms - call->aws->told_ms < TELL_EVERY_MS;
+    if (is_trouble && !told) {
+        call->aws->told_ms = now_ms;
+        log_message(LOG_WARN, "tried for %lld s, and trying again: %s",
+                    (long long)(tried_ms / 1000), err->message);
+    }
+}
+
+static void try_again_or_end(AwsCall *call, const Err *err) {
     int64_t delay_ms = 0;
+    Err late = {0};
     if (!goes_on(call, err->status, &delay_ms)) {
         end(call, NULL, err);
         return;
     }
-    Err late = {0};
+    call->last = *err;
     if (check_time(call, delay_ms, &late) != ST_OK) {
-        end_late(call, &late, err);
+        end_late(call, &late);
         return;
     }
     count_failure(call, err->status);
-    call->last = *err;
+    tell_of_trouble(call, err);
     log_message(LOG_DEBUG, "again in %lld ms: %s", (long long)delay_ms, err->message);
     begin_after(call, delay_ms);
 }

@@ -24,7 +24,8 @@ struct Aws {
     AwsStats stats;
     uint64_t random; /* state of what spreads the retries: never zero */
     PaceTable *paces;
-    AwsCall *calls; /* those that have not ended */
+    AwsCall *calls;  /* those that have not ended */
+    int64_t told_ms; /* when it was last said that something is being tried again and again */
 };
 
 Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,

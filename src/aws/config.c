@@ -1,9 +1,7 @@
 #include "aws/config.h"
 
-#include "base/arena.h"
-#include "base/mem.h"
+#include "aws/json_call.h"
 #include "base/str.h"
-#include "format/json.h"
 
 #include <math.h>
 
@@ -16,7 +14,6 @@ enum {
     ARN_MAX_BYTES = 2048,
     RESOURCE_ID_MAX_BYTES = 768 * 4, /* 768 characters */
     TEXT_MAX_BYTES = 4096,
-    TOKEN_MAX_BYTES = 16 << 10,
 };
 
 /* 9999-12-31T23:59:59Z */
@@ -32,132 +29,10 @@ const char *config_compliance_name(ConfigCompliance compliance) {
     return names[compliance];
 }
 
-/* --- One call of any operation --------------------------------------------------------------- */
-
-typedef union ConfigPage {
-    ConfigRecorderState recorder;
-    ConfigRulePage rules;
-    ConfigRuleCompliancePage compliances;
-    ConfigEvaluationPage evaluations;
-    ConfigTagPage tags;
-} ConfigPage;
-
-typedef union ConfigDone {
-    ConfigRecorderDone *recorder;
-    ConfigRulePageDone *rules;
-    ConfigRuleCompliancePageDone *compliances;
-    ConfigEvaluationPageDone *evaluations;
-    ConfigTagPageDone *tags;
-} ConfigDone;
-
-typedef struct ConfigCall ConfigCall;
-
-/* An operation: how its answer is read into a page, and how that is handed over. */
-typedef struct Operation {
-    const char *name;
-    Status (*read)(ConfigCall *call, Err *err);
-    void (*give)(const ConfigCall *call, const Err *failure);
-} Operation;
-
-struct ConfigCall {
-    const Operation *operation;
-    Buf body;
-    Json *answer; /* the page's texts live in it */
-    Arena arena;  /* the page's records live in it */
-    ConfigPage page;
-    ConfigDone done;
-    void *context;
-};
-
-static void free_call(void *context) {
-    ConfigCall *call = context;
-    buf_done(&call->body);
-    json_free(call->answer);
-    arena_done(&call->arena);
-    mem_free(call);
-}
-
-static Status on_parse(void *context, const HttpAnswer *answer, Err *err) {
-    ConfigCall *call = context;
-    json_free(call->answer); /* of an attempt whose answer made no sense */
-    call->answer = NULL;
-    arena_reset(&call->arena);
-    call->page = (ConfigPage){0};
-    TRY(json_parse(answer->body, answer->body_size, &call->answer, err));
-    if (!json_is_object(call->answer)) {
-        return err_set(err, ST_PROTOCOL, "the answer is no JSON object");
-    }
-    return call->operation->read(call, err);
-}
-
-static void on_done(void *context, const HttpAnswer *answer, const Err *failure) {
-    (void)answer;
-    ConfigCall *call = context;
-    call->operation->give(call, failure);
-    free_call(call);
-}
-
-static ConfigCall *new_call(const Operation *operation, ConfigDone done, void *context) {
-    ConfigCall *call = mem_alloc(sizeof *call);
-    call->operation = operation;
-    call->done = done;
-    call->context = context;
-    return call;
-}
-
-/* Takes the call over, whatever comes of it. */
-static Status start_call(Aws *aws, const AwsTarget *target, ConfigCall *call, Err *err) {
-    AwsRequest request = AWS_REQUEST_NONE;
-    request.service = AWS_CONFIG;
-    request.target = *target;
-    request.operation = call->operation->name;
-    request.body = buf_text(&call->body);
-    request.body_size = call->body.size;
-    request.parse = on_parse;
-    request.drop = free_call;
-    Status status = aws_start(aws, &request, on_done, call, err);
-    if (status != ST_OK) {
-        free_call(call);
-    }
-    return status;
-}
-
-/* The token of the next page; NULL after the last. */
-static Status read_next_token(const ConfigCall *call, const char **ret_token, Err *err) {
-    TRY(json_text_or(call->answer, "NextToken", TOKEN_MAX_BYTES, NULL, ret_token, err));
-    if (str_is_empty(*ret_token)) {
-        *ret_token = NULL;
-    }
-    return ST_OK;
-}
-
 static void write_next_token(JsonWriter *json, const char *next_token) {
     if (next_token != NULL) {
         json_put_text(json, "NextToken", next_token);
     }
-}
-
-/* An answer without its list must not pass for one with an empty list. */
-static Status read_list(const ConfigCall *call, const char *name, size_t max_count,
-                        const Json **ret_array, Err *err) {
-    if (!json_is_array(json_at(call->answer, name))) {
-        return err_set(err, ST_PROTOCOL, "the answer holds no list of %s", name);
-    }
-    return json_array(call->answer, name, max_count, ret_array, err);
-}
-
-/* The first item of the list `name`, and room for a record of each. */
-static Status read_items(ConfigCall *call, const char *name, size_t max_count, size_t record_size,
-                         const Json **ret_first, void **ret_records, Err *err) {
-    const Json *array = NULL;
-    size_t count = 0;
-    TRY(read_list(call, name, max_count, &array, err));
-    for (const Json *item = json_first(array); item != NULL; item = json_next(item)) {
-        count++;
-    }
-    *ret_first = json_first(array);
-    *ret_records = arena_alloc(&call->arena, (count == 0 ? 1 : count) * record_size);
-    return ST_OK;
 }
 
 static Status read_compliance(const Json *node, const char *path, ConfigCompliance *ret_compliance,
@@ -177,33 +52,37 @@ static Status read_compliance(const Json *node, const char *path, ConfigComplian
 
 /* DescribeConfigurationRecorderStatus lists the same recorders as DescribeConfigurationRecorders,
  * and says of each whether it records: one call tells both. */
-static Status read_recorder(ConfigCall *call, Err *err) {
-    const Json *array = NULL;
-    TRY(read_list(call, "ConfigurationRecordersStatus", PAGE_MAX_ITEMS, &array, err));
-    call->page.recorder = CONFIG_RECORDER_NONE;
-    for (const Json *item = json_first(array); item != NULL; item = json_next(item)) {
+static Status read_recorder(JsonCall *call, Err *err) {
+    ConfigRecorderState *state = call->page;
+    JsonItems items;
+    TRY(json_call_items(call, "ConfigurationRecordersStatus", PAGE_MAX_ITEMS, 1, &items, err));
+    *state = CONFIG_RECORDER_NONE;
+    for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         bool recording = false;
         TRY(json_bool_or(item, "recording", false, &recording, err));
         if (recording) {
-            call->page.recorder = CONFIG_RECORDER_ON;
-        } else if (call->page.recorder == CONFIG_RECORDER_NONE) {
-            call->page.recorder = CONFIG_RECORDER_STOPPED;
+            *state = CONFIG_RECORDER_ON;
+        } else if (*state == CONFIG_RECORDER_NONE) {
+            *state = CONFIG_RECORDER_STOPPED;
         }
     }
     return ST_OK;
 }
 
-static void give_recorder(const ConfigCall *call, const Err *failure) {
-    call->done.recorder(call->context, call->page.recorder, failure);
+static void give_recorder(const JsonCall *call, const Err *failure) {
+    const ConfigRecorderState *state = call->page;
+    ((ConfigRecorderDone *)call->done)(call->context, state == NULL ? CONFIG_RECORDER_NONE : *state,
+                                       failure);
 }
 
 Status config_recorder_state(Aws *aws, const AwsTarget *target, ConfigRecorderDone *done,
                              void *context, Err *err) {
-    static const Operation operation = {"DescribeConfigurationRecorderStatus", read_recorder,
-                                        give_recorder};
-    ConfigCall *call = new_call(&operation, (ConfigDone){.recorder = done}, context);
+    static const JsonOperation operation = {AWS_CONFIG, "DescribeConfigurationRecorderStatus",
+                                            sizeof(ConfigRecorderState), read_recorder,
+                                            give_recorder};
+    JsonCall *call = json_call_new(&operation, (JsonDone *)done, context);
     buf_puts(&call->body, "{}");
-    return start_call(aws, target, call, err);
+    return json_call_start(aws, target, call, err);
 }
 
 /* --- Rules ----------------------------------------------------------------------------------- */
@@ -219,68 +98,68 @@ static Status read_rule(const Json *item, ConfigRule *rule, Err *err) {
     return json_text_or(item, "Description", TEXT_MAX_BYTES, "", &rule->description, err);
 }
 
-static Status read_rules(ConfigCall *call, Err *err) {
-    const Json *item = NULL;
-    void *records = NULL;
-    TRY(read_items(call, "ConfigRules", PAGE_MAX_ITEMS, sizeof(ConfigRule), &item, &records, err));
-    ConfigRule *rules = records;
-    ConfigRulePage *page = &call->page.rules;
+static Status read_rules(JsonCall *call, Err *err) {
+    ConfigRulePage *page = call->page;
+    JsonItems items;
+    TRY(json_call_items(call, "ConfigRules", PAGE_MAX_ITEMS, sizeof(ConfigRule), &items, err));
+    ConfigRule *rules = items.records;
     page->rules = rules;
-    for (; item != NULL; item = json_next(item)) {
+    for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         TRY(read_rule(item, &rules[page->count++], err));
     }
-    return read_next_token(call, &page->next_token, err);
+    return json_call_next_token(call, "NextToken", &page->next_token, err);
 }
 
-static void give_rules(const ConfigCall *call, const Err *failure) {
-    call->done.rules(call->context, failure == NULL ? &call->page.rules : NULL, failure);
+static void give_rules(const JsonCall *call, const Err *failure) {
+    ((ConfigRulePageDone *)call->done)(call->context, failure == NULL ? call->page : NULL, failure);
 }
 
 Status config_describe_rules(Aws *aws, const AwsTarget *target, const char *next_token,
                              ConfigRulePageDone *done, void *context, Err *err) {
-    static const Operation operation = {"DescribeConfigRules", read_rules, give_rules};
-    ConfigCall *call = new_call(&operation, (ConfigDone){.rules = done}, context);
+    static const JsonOperation operation = {AWS_CONFIG, "DescribeConfigRules",
+                                            sizeof(ConfigRulePage), read_rules, give_rules};
+    JsonCall *call = json_call_new(&operation, (JsonDone *)done, context);
     JsonWriter json = {.out = &call->body};
     json_begin_object(&json, NULL);
     write_next_token(&json, next_token);
     json_end_object(&json);
-    return start_call(aws, target, call, err);
+    return json_call_start(aws, target, call, err);
 }
 
 /* --- What rules say as a whole --------------------------------------------------------------- */
 
-static Status read_compliances(ConfigCall *call, Err *err) {
-    const Json *item = NULL;
-    void *records = NULL;
-    TRY(read_items(call, "ComplianceByConfigRules", PAGE_MAX_ITEMS, sizeof(ConfigRuleCompliance),
-                   &item, &records, err));
-    ConfigRuleCompliance *rules = records;
-    ConfigRuleCompliancePage *page = &call->page.compliances;
+static Status read_compliances(JsonCall *call, Err *err) {
+    ConfigRuleCompliancePage *page = call->page;
+    JsonItems items;
+    TRY(json_call_items(call, "ComplianceByConfigRules", PAGE_MAX_ITEMS,
+                        sizeof(ConfigRuleCompliance), &items, err));
+    ConfigRuleCompliance *rules = items.records;
     page->rules = rules;
-    for (; item != NULL; item = json_next(item)) {
+    for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         ConfigRuleCompliance *rule = &rules[page->count++];
         TRY(json_text(item, "ConfigRuleName", 1, NAME_MAX_BYTES, &rule->rule_name, err));
         TRY(read_compliance(item, "Compliance.ComplianceType", &rule->compliance, err));
     }
-    return read_next_token(call, &page->next_token, err);
+    return json_call_next_token(call, "NextToken", &page->next_token, err);
 }
 
-static void give_compliances(const ConfigCall *call, const Err *failure) {
-    call->done.compliances(call->context, failure == NULL ? &call->page.compliances : NULL,
-                           failure);
+static void give_compliances(const JsonCall *call, const Err *failure) {
+    ((ConfigRuleCompliancePageDone *)call->done)(call->context, failure == NULL ? call->page : NULL,
+                                                 failure);
 }
 
 Status config_describe_compliance_by_rule(Aws *aws, const AwsTarget *target, const char *next_token,
                                           ConfigRuleCompliancePageDone *done, void *context,
                                           Err *err) {
-    static const Operation operation = {"DescribeComplianceByConfigRule", read_compliances,
-                                        give_compliances};
-    ConfigCall *call = new_call(&operation, (ConfigDone){.compliances = done}, context);
+    static const JsonOperation operation = {AWS_CONFIG, "DescribeComplianceByConfigRule",
+                                            sizeof(ConfigRuleCompliancePage), read_compliances,
+                                            give_compliances};
+    JsonCall *call = json_call_new(&operation, (JsonDone *)done, context);
     JsonWriter json = {.out = &call->body};
     json_begin_object(&json, NULL);
     write_next_token(&json, next_token);
     json_end_object(&json);
-    return start_call(aws, target, call, err);
+    return json_call_start(aws, target, call, err);
 }
 
 /* --- What a rule says of resources ----------------------------------------------------------- */
@@ -306,70 +185,70 @@ static Status read_evaluation(const Json *item, ConfigEvaluation *it, Err *err) 
     return read_time(item, "ResultRecordedTime", &it->recorded_ms, err);
 }
 
-static Status read_evaluations(ConfigCall *call, Err *err) {
-    const Json *item = NULL;
-    void *records = NULL;
-    TRY(read_items(call, "EvaluationResults", DETAILS_PER_PAGE, sizeof(ConfigEvaluation), &item,
-                   &records, err));
-    ConfigEvaluation *evaluations = records;
-    ConfigEvaluationPage *page = &call->page.evaluations;
+static Status read_evaluations(JsonCall *call, Err *err) {
+    ConfigEvaluationPage *page = call->page;
+    JsonItems items;
+    TRY(json_call_items(call, "EvaluationResults", DETAILS_PER_PAGE, sizeof(ConfigEvaluation),
+                        &items, err));
+    ConfigEvaluation *evaluations = items.records;
     page->evaluations = evaluations;
-    for (; item != NULL; item = json_next(item)) {
+    for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         TRY(read_evaluation(item, &evaluations[page->count++], err));
     }
-    return read_next_token(call, &page->next_token, err);
+    return json_call_next_token(call, "NextToken", &page->next_token, err);
 }
 
-static void give_evaluations(const ConfigCall *call, const Err *failure) {
-    call->done.evaluations(call->context, failure == NULL ? &call->page.evaluations : NULL,
-                           failure);
+static void give_evaluations(const JsonCall *call, const Err *failure) {
+    ((ConfigEvaluationPageDone *)call->done)(call->context, failure == NULL ? call->page : NULL,
+                                             failure);
 }
 
 Status config_get_compliance_details(Aws *aws, const AwsTarget *target, const char *rule_name,
                                      const char *next_token, ConfigEvaluationPageDone *done,
                                      void *context, Err *err) {
-    static const Operation operation = {"GetComplianceDetailsByConfigRule", read_evaluations,
-                                        give_evaluations};
-    ConfigCall *call = new_call(&operation, (ConfigDone){.evaluations = done}, context);
+    static const JsonOperation operation = {AWS_CONFIG, "GetComplianceDetailsByConfigRule",
+                                            sizeof(ConfigEvaluationPage), read_evaluations,
+                                            give_evaluations};
+    JsonCall *call = json_call_new(&operation, (JsonDone *)done, context);
     JsonWriter json = {.out = &call->body};
     json_begin_object(&json, NULL);
     json_put_text(&json, "ConfigRuleName", rule_name);
     json_put_int(&json, "Limit", DETAILS_PER_PAGE); /* none, or 0, would mean 10 */
     write_next_token(&json, next_token);
     json_end_object(&json);
-    return start_call(aws, target, call, err);
+    return json_call_start(aws, target, call, err);
 }
 
 /* --- Tags of rules --------------------------------------------------------------------------- */
 
-static Status read_tags(ConfigCall *call, Err *err) {
-    const Json *item = NULL;
-    void *records = NULL;
-    TRY(read_items(call, "Tags", PAGE_MAX_ITEMS, sizeof(ConfigTag), &item, &records, err));
-    ConfigTag *tags = records;
-    ConfigTagPage *page = &call->page.tags;
+static Status read_tags(JsonCall *call, Err *err) {
+    ConfigTagPage *page = call->page;
+    JsonItems items;
+    TRY(json_call_items(call, "Tags", PAGE_MAX_ITEMS, sizeof(ConfigTag), &items, err));
+    ConfigTag *tags = items.records;
     page->tags = tags;
-    for (; item != NULL; item = json_next(item)) {
+    for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         ConfigTag *tag = &tags[page->count++];
         TRY(json_text(item, "Key", 1, TEXT_MAX_BYTES, &tag->key, err));
         TRY(json_text_or(item, "Value", TEXT_MAX_BYTES, "", &tag->value, err));
     }
-    return read_next_token(call, &page->next_token, err);
+    return json_call_next_token(call, "NextToken", &page->next_token, err);
 }
 
-static void give_tags(const ConfigCall *call, const Err *failure) {
-    call->done.tags(call->context, failure == NULL ? &call->page.tags : NULL, failure);
+static void give_tags(const JsonCall *call, const Err *failure) {
+    ((ConfigTagPageDone *)call->done)(call->context, failure == NULL ? call->page : NULL, failure);
 }
 
 Status config_list_tags(Aws *aws, const AwsTarget *target, const char *resource_arn,
                         const char *next_token, ConfigTagPageDone *done, void *context, Err *err) {
-    static const Operation operation = {"ListTagsForResource", read_tags, give_tags};
-    ConfigCall *call = new_call(&operation, (ConfigDone){.tags = done}, context);
+    static const JsonOperation operation = {AWS_CONFIG, "ListTagsForResource",
+                                            sizeof(ConfigTagPage), read_tags, give_tags};
+    JsonCall *call = json_call_new(&operation, (JsonDone *)done, context);
     JsonWriter json = {.out = &call->body};
     json_begin_object(&json, NULL);
     json_put_text(&json, "ResourceArn", resource_arn);
     json_put_int(&json, "Limit", TAGS_PER_PAGE);
     write_next_token(&json, next_token);
     json_end_object(&json);
-    return start_call(aws, target, call, err);
+    return json_call_start(aws, target, call, err);
 }

@@ -101,4 +101,23 @@ Status config_list_tags(Aws *aws, const AwsTarget *target, const char *resource_
                         const char *next_token, ConfigTagPageDone *done, void *context,
                         Err *err) WARN_UNUSED;
 
+/* Tags of resources, as AWS Config has recorded them: one item for each tag, so that a resource
+ * without tags is not there. `where` is what stands after WHERE in an advanced query. */
+typedef struct ConfigResourceTag {
+    const char *resource_type;
+    const char *resource_id;
+    ConfigTag tag;
+} ConfigResourceTag;
+typedef struct ConfigResourceTagPage {
+    size_t count;
+    const ConfigResourceTag *tags;
+    const char *next_token;
+} ConfigResourceTagPage;
+typedef void ConfigResourceTagPageDone(void *context, const ConfigResourceTagPage *page,
+                                       const Err *failure);
+Status config_select_tags(Aws *aws, const AwsTarget *target, const char *where,
+                          const char *next_token, ConfigResourceTagPageDone *done, void *context,
+                          Err *err) WARN_UNUSED;
+enum { CONFIG_WHERE_MAX_BYTES = 4000 }; /* of the 4096 that an expression may have */
+
 #endif

@@ -198,6 +198,8 @@ static const char *hint_for(const AwsRequest *request, const Err *err) {
     case ST_NETWORK:
         return "check the network, a proxy's settings and AWS_ENDPOINT_URL, and that the region "
                "exists";
+    case ST_PROTOCOL:
+        return "if it is not AWS that answers: check AWS_ENDPOINT_URL and a proxy's settings";
     case ST_REJECTED:
         return hint_for_rejected(request, err);
     default:
@@ -254,6 +256,9 @@ static void read_xml_document(const HttpAnswer *answer, ErrorDocument *document)
         return;
     }
     const XmlNode *error = str_equal(root->name, "Error") ? root : xml_at(root, "Error");
+    if (error == NULL) {
+        error = xml_at(root, "Errors.Error"); /* EC2's way */
+    }
     copy_element(document->request_id, sizeof document->request_id, root, "RequestId");
     if (error != NULL) {
         copy_element(document->code, sizeof document->code, error, "Code");
