@@ -180,8 +180,16 @@ static void count_scope(const Expected *expected, int64_t *ret_evaluations, int6
 }
 
 static void write_scope(Expected *expected, Buf *out) {
-    static const char *const outcomes[] = {"scanned", "skipped", "denied", "denied"};
-    static const char *const codes[] = {"", "", "AccessDenied", "AccessDeniedException"};
+    static const char *const outcomes[] = {[WORLD_SCANNED] = "scanned",
+                                           [WORLD_SKIPPED] = "skipped",
+                                           [WORLD_REGION_OFF] = "skipped",
+                                           [WORLD_ROLE_DENIED] = "denied",
+                                           [WORLD_REGION_DENIED] = "denied"};
+    static const char *const codes[] = {[WORLD_SCANNED] = "",
+                                        [WORLD_SKIPPED] = "",
+                                        [WORLD_REGION_OFF] = "",
+                                        [WORLD_ROLE_DENIED] = "AccessDenied",
+                                        [WORLD_REGION_DENIED] = "AccessDeniedException"};
     const World *world = expected->options.world;
     const WorldAccount *account = &world->accounts[expected->account];
     WorldOutcome outcome = outcome_here(expected);
@@ -299,39 +307,4 @@ ReplyStream expected_open(const ExpectedOptions *options) {
     Expected *expected = mem_alloc(sizeof *expected);
     expected->options = *options;
     return (ReplyStream){.read = read_expected, .free = free_expected, .context = expected};
-}
-
-/* --- The minimum of calls -------------------------------------------------------------------- */
-
-static int64_t pages(int64_t count, int64_t page) {
-    return count == 0 ? 1 : (count + page - 1) / page;
-}
-
-void expected_write_minimum(const World *world, const Knobs *knobs, JsonWriter *json) {
-    int64_t scopes = 0;
-    int64_t sessions = 0;
-    int64_t details = 0;
-    int64_t rules = (int64_t)world->rule_count;
-    for (int account = 0; (size_t)account < world->account_count; account++) {
-        sessions += world_outcome(world, knobs, account, WORLD_NONE) == WORLD_SCANNED;
-        for (int region = 0; (size_t)region < world->region_count; region++) {
-            if (world_outcome(world, knobs, account, region) != WORLD_SCANNED) {
-                continue;
-            }
-            scopes++;
-            for (size_t i = 0; i < world->rule_count; i++) {
-                ScopeRule rule;
-                scope_rule_open(world, knobs, account, region, (int)i, &rule);
-                details += rule.state == SCOPE_RULE_SILENT ? 0 : pages(rule.evaluations, 100);
-            }
-        }
-    }
-    int64_t list_accounts = pages((int64_t)world->account_count, 20);
-    int64_t listings = scopes * pages(rules, 25);
-    json_put_int(json, "organizations:ListAccounts", list_accounts);
-    json_put_int(json, "sts:AssumeRole", sessions);
-    json_put_int(json, "config:DescribeConfigRules", listings);
-    json_put_int(json, "config:DescribeComplianceByConfigRule", listings);
-    json_put_int(json, "config:GetComplianceDetailsByConfigRule", details);
-    json_put_int(json, "calls", list_accounts + sessions + 2 * listings + details);
 }

@@ -25,6 +25,8 @@ const Knob knob_table[] = {
     {"exponent_floats", KNOB_BOOL, AT(exponent_floats), 0, 1, false, "", "some times as numbers with an exponent"},
     {"deny", KNOB_SELECTOR, AT(deny), 0, 0, false, "WHO", "AssumeRole is denied: account ids or places, FRACTION; ACCOUNT/REGION denies AWS Config there"},
     {"deny_region", KNOB_SELECTOR, AT(deny_region), 0, 0, false, "REGION", "AWS Config is denied there, in all accounts"},
+    {"region_off", KNOB_SELECTOR, AT(region_off), 0, 0, false, "WHO", "regions that accounts have not turned on: ACCOUNT/REGION, regions, FRACTION"},
+    {"deny_operations", KNOB_TEXT, AT(deny_operations), 0, 0, false, "LIST", "what no role may call: config:SelectResourceConfig,tagging:GetResources"},
     {"recorder_off", KNOB_SELECTOR, AT(recorder_off), 0, 0, false, "WHO", "no configuration recorder: accounts, regions, ACCOUNT/REGION, FRACTION"},
     {"recorder_stopped", KNOB_SELECTOR, AT(recorder_stopped), 0, 0, false, "WHO", "a recorder that does not record"},
     {"vanish_rules", KNOB_REAL, AT(vanish_rules), 0, 1, false, "F", "of the rules, how many are gone when asked for details"},
@@ -175,6 +177,10 @@ Status knob_set(Knobs *knobs, const Knob *knob, const char *text, Err *err) {
             memcpy(member(knobs, knob), range, sizeof range);
         }
         break;
+    case KNOB_TEXT:
+        good = strlen(text) < sizeof knobs->deny_operations;
+        str_copy(member(knobs, knob), sizeof knobs->deny_operations, text);
+        break;
     case KNOB_SELECTOR:
         return selector_add(member(knobs, knob), text, err);
     }
@@ -272,6 +278,9 @@ void knobs_write_json(const Knobs *knobs, Buf *out) {
             snprintf(range, sizeof range, "%lld..%lld", (long long)knobs->evaluations_min,
                      (long long)knobs->evaluations_max);
             json_put_text(&json, knob->name, range);
+            break;
+        case KNOB_TEXT:
+            json_put_text(&json, knob->name, at);
             break;
         case KNOB_SELECTOR:
             write_selector(&json, knob->name, (const Selector *)(const void *)at);

@@ -47,6 +47,8 @@ typedef struct Knobs {
      * refuses AWS Config there. */
     Selector deny;
     Selector deny_region;
+    Selector region_off;
+    char deny_operations[512]; /* "config:ListTagsForResource,…" */
     Selector recorder_off;
     Selector recorder_stopped;
     double vanish_rules;     /* of the rules, how many are gone when asked for details */
@@ -66,7 +68,14 @@ typedef struct Knobs {
 
 void knobs_init(Knobs *knobs);
 
-typedef enum KnobKind { KNOB_INT, KNOB_REAL, KNOB_BOOL, KNOB_RANGE, KNOB_SELECTOR } KnobKind;
+typedef enum KnobKind {
+    KNOB_INT,
+    KNOB_REAL,
+    KNOB_BOOL,
+    KNOB_RANGE,
+    KNOB_SELECTOR,
+    KNOB_TEXT, /* as long as deny_operations */
+} KnobKind;
 typedef struct Knob {
     const char *name; /* with '_'; the flag has '-' */
     KnobKind kind;

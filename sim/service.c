@@ -1,5 +1,6 @@
 #include "service.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "form.h"
 #include "sim.h"
@@ -20,6 +21,7 @@ static const Service services[] = {
     {"organizations", "AWSOrganizationsV20161128.", organizations_operations, NULL},
     {"tagging", "ResourceGroupsTaggingAPI_20170126.", tagging_operations, NULL},
     {"sts", NULL, NULL, sts_answer},
+    {"ec2", NULL, NULL, ec2_answer},
     {"sns", NULL, NULL, sns_answer},
     {"ses", NULL, NULL, ses_answer},
     {"s3", NULL, NULL, s3_answer},
@@ -63,9 +65,11 @@ void service_name_operation(Exchange *exchange) {
         return;
     case PROTOCOL_QUERY: {
         const char *action = form_open(request, &form) ? form_text(&form, "Action") : NULL;
-        bool is_sns = action != NULL && str_equal(action, "Publish");
-        snprintf(exchange->operation, sizeof exchange->operation, "%s:%.50s",
-                 is_sns ? "sns" : "sts", action != NULL ? action : "unknown");
+        const char *service = str_equal(action, "Publish")           ? "sns"
+                              : str_equal(action, "DescribeRegions") ? "ec2"
+                                                                     : "sts";
+        snprintf(exchange->operation, sizeof exchange->operation, "%s:%.50s", service,
+                 action != NULL ? action : "unknown");
         form_done(&form);
         return;
     }
@@ -73,6 +77,37 @@ void service_name_operation(Exchange *exchange) {
         snprintf(exchange->operation, sizeof exchange->operation, "s3:%s", s3_operation(request));
         return;
     }
+}
+
+int service_open_region(Exchange *exchange) {
+    const Caller *caller = &exchange->request.caller;
+    int region = world_find_region(exchange->world, caller->region);
+    if (region == WORLD_NONE || world_selects(exchange->world, &exchange->knobs->region_off,
+                                              caller->account, region, "region-off")) {
+        reply_error(&exchange->reply, 400, "UnrecognizedClientException",
+                    "The security token included in the request is invalid.");
+        return WORLD_NONE;
+    }
+    return region;
+}
+
+/* Is the operation among those that roles may not call? */
+static bool is_denied(const Exchange *exchange) {
+    OWN(mem_free_at) char *copy = mem_strdup(exchange->knobs->deny_operations);
+    char *rest = copy;
+    for (char *one = str_split(&rest, ","); one != NULL; one = str_split(&rest, ",")) {
+        if (str_equal(one, exchange->operation)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void deny_operation(Exchange *exchange) {
+    bool is_ec2 = str_starts(exchange->operation, "ec2:");
+    reply_error(&exchange->reply, is_ec2 ? 403 : 400,
+                is_ec2 ? "UnauthorizedOperation" : "AccessDeniedException",
+                "User is not authorized to perform: %s", exchange->operation);
 }
 
 static void answer_json(Exchange *exchange, const Service *service) {
@@ -102,6 +137,10 @@ static void answer_json(Exchange *exchange, const Service *service) {
 void service_answer(Exchange *exchange) {
     const Request *request = &exchange->request;
     const char *target = request_header(request, "x-amz-target");
+    if (is_denied(exchange)) {
+        deny_operation(exchange);
+        return;
+    }
     for (size_t i = 0; i < SERVICE_COUNT; i++) {
         const Service *service = &services[i];
         if (!str_equal(service->name, request->caller.service)) {

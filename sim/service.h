@@ -25,10 +25,15 @@ extern const Operation tagging_operations[];
 
 /* The others speak otherwise. */
 void sts_answer(Exchange *exchange);
+void ec2_answer(Exchange *exchange);
 void sns_answer(Exchange *exchange);
 void ses_answer(Exchange *exchange);
 void s3_answer(Exchange *exchange);
 const char *s3_operation(const Request *request);
+
+/* The region's place, or WORLD_NONE with the error: it is not there, or the caller has not turned
+ * it on. */
+int service_open_region(Exchange *exchange);
 
 /* Text at a path; "" when absent. For input that members_check has passed. */
 const char *service_text(const Json *input, const char *path);

@@ -11,10 +11,8 @@ enum { CONFIG_RULES_PAGE = 25, CONFIG_MAX_CAPPED = 25, CONFIG_TAGS_PAGE = 50 };
 
 int config_open_scope(Exchange *exchange) {
     const Caller *caller = &exchange->request.caller;
-    int region = world_find_region(exchange->world, caller->region);
+    int region = service_open_region(exchange);
     if (region == WORLD_NONE) {
-        reply_error(&exchange->reply, 400, "UnrecognizedClientException",
-                    "The security token included in the request is invalid.");
         return WORLD_NONE;
     }
     if (world_outcome(exchange->world, exchange->knobs, caller->account, region) ==

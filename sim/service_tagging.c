@@ -71,6 +71,40 @@ static void put_resource(JsonWriter *json, const char *arn, const WorldTag *tags
     json_end_object(json);
 }
 
+/* What is given when it has tags and passes the filters. */
+static bool give_tagged(const Json *input, const char *arn, const WorldTag *tags, size_t count,
+                        JsonWriter *json) {
+    const Json *arns = json_at(input, "ResourceARNList");
+    if (count == 0 || !passes_tags(json_at(input, "TagFilters"), tags, count) ||
+        !passes_type(json_at(input, "ResourceTypeFilters"), arn) ||
+        (json_first(arns) != NULL && !has_text(arns, arn))) {
+        return false;
+    }
+    put_resource(json, arn, tags, count);
+    return true;
+}
+
+static bool give_rule(const Exchange *exchange, int region, int place, const Json *input,
+                      JsonWriter *json) {
+    ScopeRule rule;
+    WorldTag tags[WORLD_MAX_TAGS];
+    char arn[WORLD_ARN_SIZE];
+    scope_rule_open(exchange->world, exchange->knobs, exchange->request.caller.account, region,
+                    place, &rule);
+    scope_rule_arn(&rule, arn);
+    return give_tagged(input, arn, tags, scope_rule_tags(&rule, tags), json);
+}
+
+static bool give_account(const Exchange *exchange, int place, const Json *input, JsonWriter *json) {
+    const World *world = exchange->world;
+    WorldTag tags[WORLD_MAX_TAGS];
+    OWN(buf_done) Buf arn = {0};
+    buf_printf(&arn, "arn:%s:organizations::%s:account/%s/%s",
+               world_partition(exchange->request.caller.region), world->accounts[0].id,
+               world->organization_id, world->accounts[place].id);
+    return give_tagged(input, buf_text(&arn), tags, world_account_tags(world, place, tags), json);
+}
+
 /* True when the resource at the pool's place is given. */
 static bool give_resource(const Pool *pool, const Json *input, JsonWriter *json) {
     Evaluation resource;
@@ -79,15 +113,14 @@ static bool give_resource(const Pool *pool, const Json *input, JsonWriter *json)
     pool_resource(pool, &resource);
     size_t count = pool_tags(pool, &resource, tags);
     pool_append_arn(pool, &resource, &arn);
-    const Json *arns = json_at(input, "ResourceARNList");
-    if (count == 0 || str_equal(pool->rule.type, "AWS::::Account") ||
-        !passes_tags(json_at(input, "TagFilters"), tags, count) ||
-        !passes_type(json_at(input, "ResourceTypeFilters"), buf_text(&arn)) ||
-        (json_first(arns) != NULL && !has_text(arns, buf_text(&arn)))) {
-        return false;
-    }
-    put_resource(json, buf_text(&arn), tags, count);
-    return true;
+    return !str_equal(pool->rule.type, "AWS::::Account") &&
+           give_tagged(input, buf_text(&arn), tags, count, json);
+}
+
+/* Whether only rules, or only accounts, are asked for. */
+static bool asks_only(const Json *input, const char *kind) {
+    const Json *first = json_first(json_at(input, "ResourceTypeFilters"));
+    return first != NULL && json_next(first) == NULL && str_starts(json_text_value(first), kind);
 }
 
 /* What the token is bound to: everything that was asked but the token itself and the page's size.
@@ -112,12 +145,29 @@ static void write_page(Exchange *exchange, const Json *input, int region, const 
     OWN(pools_done) Pools pools = {0};
     Pool pool;
     bool more = true;
-    pools_open(exchange->world, exchange->knobs, exchange->request.caller.account, region, &pools);
+    bool has_pools = !asks_only(input, "config:") && !asks_only(input, "organizations:");
+    /* The organization's accounts are its management account's, in one region. */
+    bool has_accounts = exchange->request.caller.account == 0 &&
+                        str_equal(exchange->request.caller.region, "us-east-1");
+    uint64_t rules = exchange->world->rule_count;
+    uint64_t others = rules + (has_accounts ? exchange->world->account_count : 0);
+    if (has_pools) {
+        pools_open(exchange->world, exchange->knobs, exchange->request.caller.account, region,
+                   &pools);
+    }
     uint64_t at = page->offset;
     json_begin_object(&json, NULL);
     json_begin_array(&json, "ResourceTagMappingList");
     for (size_t given = 0; given < page->limit; at++) {
-        more = pools_find(&pools, at, &pool);
+        if (at < rules) {
+            given += give_rule(exchange, region, (int)at, input, &json);
+            continue;
+        }
+        if (at < others) {
+            given += give_account(exchange, (int)(at - rules), input, &json);
+            continue;
+        }
+        more = has_pools && pools_find(&pools, at - others, &pool);
         if (!more) {
             break;
         }
@@ -133,12 +183,10 @@ static void write_page(Exchange *exchange, const Json *input, int region, const 
 }
 
 static void get_resources(Exchange *exchange, const Json *input) {
-    int region = world_find_region(exchange->world, exchange->request.caller.region);
+    int region = service_open_region(exchange);
     OWN(buf_done) Buf arguments = {0};
     Page page;
     if (region == WORLD_NONE) {
-        reply_error(&exchange->reply, 400, "UnrecognizedClientException",
-                    "The security token included in the request is invalid.");
         return;
     }
     append_arguments(input, &arguments);

@@ -137,15 +137,24 @@ WorldOutcome world_outcome(const World *world, const Knobs *knobs, int account, 
     if (world->accounts[account].suspended) {
         return WORLD_SKIPPED;
     }
-    /* The fraction is of accounts: the region has no say in it. */
-    if (world_selects(world, &knobs->deny, account, WORLD_NONE, "deny")) {
+    /* The fraction is of accounts: the region has no say in it. The account that all calls come
+     * from is read without a role. */
+    if (world_selects(world, &knobs->deny, account, WORLD_NONE, "deny") &&
+        (account != 0 || region == WORLD_NONE)) {
         return WORLD_ROLE_DENIED;
     }
     if (region == WORLD_NONE) {
         return WORLD_SCANNED;
     }
-    Selector named = knobs->deny;
-    named.fraction = 0;
+    if (world_selects(world, &knobs->region_off, account, region, "region-off")) {
+        return WORLD_REGION_OFF;
+    }
+    Selector named = {0};
+    for (size_t i = 0; i < knobs->deny.count; i++) {
+        if (knobs->deny.items[i].region[0] != '\0') {
+            named.items[named.count++] = knobs->deny.items[i];
+        }
+    }
     bool denied = world_selects(world, &named, account, region, "deny") ||
                   world_selects(world, &knobs->deny_region, account, region, "deny-region");
     return denied ? WORLD_REGION_DENIED : WORLD_SCANNED;

@@ -103,6 +103,7 @@ bool world_selects(const World *world, const Selector *selector, int account, in
 typedef enum WorldOutcome {
     WORLD_SCANNED,
     WORLD_SKIPPED,       /* suspended */
+    WORLD_REGION_OFF,    /* the account has not turned it on */
     WORLD_ROLE_DENIED,   /* by AssumeRole */
     WORLD_REGION_DENIED, /* by AWS Config */
 } WorldOutcome;
