@@ -16,6 +16,7 @@ static Status show(const Cli *cli, const RunScan *scan, Err *err) {
         FIELD_INT("scopes_denied", totals->denied),
         FIELD_INT("scopes_failed", totals->failed),
         FIELD_INT("scopes_skipped", totals->skipped),
+        FIELD_INT("scopes_kept", scan->scopes_kept),
         FIELD_INT("scopes_left", scan->scopes_left),
         FIELD_INT("rules", totals->rules),
         FIELD_INT("rules_failed", totals->rules_failed),

@@ -50,8 +50,17 @@ CREATE TABLE resource (
     scope_key INTEGER NOT NULL REFERENCES scope,
     resource_type_key INTEGER NOT NULL REFERENCES resource_type,
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 768),
+    -- 0 not asked for; 1 wanted, as it is not compliant, and not read; 2 read: see resource_tag
+    tags INTEGER NOT NULL CHECK (tags BETWEEN 0 AND 2),
     UNIQUE (scope_key, resource_type_key, name)
 ) STRICT;
+
+CREATE TABLE resource_tag (
+    resource_key INTEGER NOT NULL REFERENCES resource,
+    tag_key TEXT NOT NULL CHECK (length(tag_key) BETWEEN 1 AND 128),
+    value TEXT NOT NULL CHECK (length(value) <= 256),
+    PRIMARY KEY (resource_key, tag_key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE annotation (
     annotation_key INTEGER PRIMARY KEY,

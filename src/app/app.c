@@ -139,7 +139,7 @@ static Status find_region(App *app, char *ret_region, size_t size, Err *err) {
         str_copy(ret_region, size, region);
         return ST_OK;
     }
-    if (regions == NULL) {
+    if (regions == NULL || str_equal(regions, "all")) {
         err_set(err, ST_USAGE, "no region is set");
         return err_hint(err, "set it with --region, AWS_REGION or in the profile, like eu-west-1");
     }

@@ -79,7 +79,8 @@ static Status parse_regions(const Json *root, Event *event, Err *err) {
     size_t count = 0;
     for (const Json *item = json_is_array(node) ? json_first(node) : NULL; item != NULL;
          item = json_next(item)) {
-        if (!str_is_region(json_text_value(item)) || ++count > EVENT_MAX_REGIONS) {
+        const char *text = json_text_value(item);
+        if (text == NULL || !setting_is_regions(text) || ++count > EVENT_MAX_REGIONS) {
             count = 0;
             break;
         }

@@ -42,12 +42,23 @@ Status gaps_of_run(Db *history, const char *group_id, Gaps *ret_gaps, Err *err) 
     return read_rows(stmt, ret_gaps, err);
 }
 
-Status gaps_of_shard(const char *path, Gaps *ret_gaps, Err *err) {
-    OWN(db_close_at) Db *db = NULL;
+Status gaps_of_shard(Shard *shard, Gaps *ret_gaps, Err *err) {
     OWN(stmt_free_at) Stmt *stmt = NULL;
-    TRY(db_open(path, DB_READ, &db, err));
-    TRY(db_prepare(db, sql_shard_gaps, &stmt, err));
+    TRY(shard_prepare_gaps(shard, &stmt, err));
     return read_rows(stmt, ret_gaps, err);
+}
+
+void gaps_add_left(Gaps *gaps, const GapScope *scope, const char *why) {
+    gaps->total++;
+    if (gaps->count == GAPS_SHOWN) {
+        return;
+    }
+    Gap *gap = &gaps->first[gaps->count++];
+    *gap = (Gap){.outcome = "left"};
+    str_copy(gap->account_id, sizeof gap->account_id, scope->account_id);
+    str_copy(gap->account_name, sizeof gap->account_name, scope->account_name);
+    str_copy(gap->region, sizeof gap->region, scope->region);
+    str_copy(gap->message, sizeof gap->message, why);
 }
 
 static void log_gap(const Gap *gap) {

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "warehouse/shard.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,7 @@ typedef struct Gap {
     char account_name[129];
     char region[33];
     char name[65];    /* of a shard; "" for a scope */
-    char outcome[16]; /* denied, failed, missing; refused for a shard */
+    char outcome[16]; /* denied, failed, missing, left; refused for a shard */
     char error_code[129];
     char message[513];
 } Gap;
@@ -29,8 +30,16 @@ typedef struct Gaps {
 /* Scopes and refused shards of a run in a history. */
 Status gaps_of_run(Db *history, const char *group_id, Gaps *ret_gaps, Err *err) WARN_UNUSED;
 
-/* Scopes of a shard file that is finished. */
-Status gaps_of_shard(const char *path, Gaps *ret_gaps, Err *err) WARN_UNUSED;
+/* Scopes of a shard. */
+Status gaps_of_shard(Shard *shard, Gaps *ret_gaps, Err *err) WARN_UNUSED;
+
+/* One that was not begun, or not read to the end. */
+typedef struct GapScope {
+    const char *account_id;
+    const char *account_name;
+    const char *region;
+} GapScope;
+void gaps_add_left(Gaps *gaps, const GapScope *scope, const char *why);
 
 /* A warning for each of the first ones, and where the others are listed. */
 void gaps_log(const Gaps *gaps);

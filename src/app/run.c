@@ -8,6 +8,11 @@
 
 #include <string.h>
 
+const char *run_list(const Settings *settings, SettingId id) {
+    const char *text = settings_text(settings, id);
+    return str_equal(text, "none") ? "" : text;
+}
+
 Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
     const Settings *settings = app->settings;
     const char *regions = settings_text(settings, SETTING_REGIONS);
@@ -19,7 +24,12 @@ Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
         .date = settings_text(settings, SETTING_DATE),
         .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
         .regions = regions,
+        .include_accounts = settings_text(settings, SETTING_INCLUDE_ACCOUNT),
         .exclude_accounts = settings_text(settings, SETTING_EXCLUDE_ACCOUNT),
+        .include_units = settings_text(settings, SETTING_INCLUDE_OU),
+        .exclude_units = settings_text(settings, SETTING_EXCLUDE_OU),
+        .environment_tags = run_list(settings, SETTING_ENVIRONMENT_TAG),
+        .tag_prefixes = run_list(settings, SETTING_TAG_PREFIX),
         .shards = settings_is_set(settings, SETTING_SHARDS)
                       ? (int)settings_int(settings, SETTING_SHARDS)
                       : default_shards,
@@ -29,7 +39,7 @@ Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
     Store *store = NULL;
     *ret_plan = (Plan){0};
     TRY(app_store(app, &store, err)); /* what cannot be kept need not be asked for */
-    if (options.accounts_file == NULL) {
+    if (options.accounts_file == NULL || plan_asks_regions(options.regions)) {
         TRY(app_aws(app, &aws, err));
     }
     TRY(plan_make(&options, aws, &plan, err));
@@ -106,6 +116,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
         .environments = {.by_account = settings_text(settings, SETTING_ENVIRONMENT_ACCOUNT),
                          .by_path = settings_text(settings, SETTING_ENVIRONMENT_PATH),
                          .by_name = settings_text(settings, SETTING_ENVIRONMENT_NAME)},
+        .environment_tags = run_list(settings, SETTING_ENVIRONMENT_TAG),
         .owner_tag = settings_text(settings, SETTING_OWNER_TAG),
         .shard_max_bytes = settings_int(settings, SETTING_SHARD_MAX_SIZE) << 20,
         .cancelled = &app->cancelled,
@@ -127,7 +138,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
 }
 
 Status run_hint_role(const App *app, Err *err) {
-    return err_hint(err, "every account denied the role %s: name yours with --role-name",
+    return err_hint(err, "most accounts denied the role %s: name yours with --role-name",
                     settings_text(app->settings, SETTING_ROLE_NAME));
 }
 
@@ -157,8 +168,7 @@ Status run_check_merge(const App *app, const RunMerge *merge, Err *err) {
                    (long long)result->shards_refused, (long long)result->refused);
     }
     err_set(err, ST_PARTIAL, "the run %s has gaps: %s", result->group_id, buf_text(&what));
-    if (result->scopes_denied > 0 &&
-        result->scopes_denied == result->scopes_planned - result->scopes_skipped) {
+    if (result->scopes_denied * 2 > result->scopes_planned - result->scopes_skipped) {
         return run_hint_role(app, err);
     }
     return err_hint(err, "'confhouse query gaps -p group_id=%s' lists them; scan and merge again",

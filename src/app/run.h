@@ -16,6 +16,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A list that is set; "" when it is "none". */
+const char *run_list(const Settings *settings, SettingId id);
+
 /* The run that is set (group-id), else the one named after the date that is, else today's. */
 Status run_find_group(const App *app, char ret_group_id[65], Err *err) WARN_UNUSED;
 
@@ -30,11 +33,13 @@ typedef struct RunScan {
     char group_id[65];
     char shard_id[65];
     ShardTotals totals;
-    int64_t scopes_left; /* not begun: deadline or cancelled */
+    int64_t scopes_kept; /* read by an earlier scan of the shard */
+    int64_t scopes_left; /* deadline or cancelled; the gaps name them, too */
     Gaps gaps;
 } RunScan;
 
-/* Scans one shard and puts it into the store: the accounts of `event` (already applied to the
+/* Scans one shard and puts it into the store; what is there of it already is kept, and not asked
+ * for again (unless rescan is set). It scans the accounts of `event` (already applied to the
  * settings), else those of the plan's shard that it or shard-id names, else everything as one
  * shard, whose plan is written first. `event` may be NULL. */
 Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) WARN_UNUSED;
@@ -89,7 +94,7 @@ Status run_check_report(const RunReport *report, Err *err) WARN_UNUSED;
 Status run_check_all(const App *app, const RunMerge *merge, const RunReport *report,
                      Err *err) WARN_UNUSED;
 
-/* What to do when the role was denied everywhere. */
+/* What to do when the role was denied nearly everywhere: our own account needs none. */
 Status run_hint_role(const App *app, Err *err);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "format/digest.h"
 #include "warehouse/collect.h"
+#include "warehouse/shard_store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,7 @@ typedef struct ScanJob {
     CollectAccount *accounts;
     size_t region_count;
     const char **regions;
+    bool asks_regions;
 } ScanJob;
 
 static void job_done(ScanJob *job) {
@@ -27,28 +29,15 @@ static void job_done(ScanJob *job) {
 
 static Status split_regions(App *app, ScanJob *job, Err *err) {
     const char *text = settings_text(app->settings, SETTING_REGIONS);
+    Aws *aws = NULL;
     if (text == NULL) {
         TRY(app_region(app, &text, err));
     }
-    if (text == NULL) {
-        err_set(err, ST_USAGE, "there is no region to scan");
-        return err_hint(err, "name them with --regions eu-west-1,us-east-1, or set AWS_REGION");
+    if (plan_asks_regions(text)) {
+        TRY(app_aws(app, &aws, err));
     }
-    char *rest = arena_strdup(&job->arena, text);
-    job->regions = arena_alloc(&job->arena, PLAN_MAX_REGIONS * sizeof *job->regions);
-    for (char *one = str_split(&rest, ","); one != NULL; one = str_split(&rest, ",")) {
-        bool known = false;
-        for (size_t i = 0; i < job->region_count; i++) {
-            known = known || str_equal(job->regions[i], one);
-        }
-        if (!known && job->region_count == PLAN_MAX_REGIONS) {
-            return err_set(err, ST_USAGE, "there are more than %d regions", PLAN_MAX_REGIONS);
-        }
-        if (!known) {
-            job->regions[job->region_count++] = one;
-        }
-    }
-    return ST_OK;
+    job->asks_regions = plan_asks_regions(text);
+    return plan_split_regions(text, aws, &job->arena, &job->regions, &job->region_count, err);
 }
 
 /* Of a batch that has no name of its own: the same accounts give the same one, so that scanning
@@ -90,6 +79,7 @@ static void job_from_plan(const Plan *plan, int shard, ScanJob *job) {
     str_copy(job->date, sizeof job->date, plan->date);
     job->regions = plan->regions;
     job->region_count = plan->region_count;
+    job->asks_regions = plan->asks_regions;
     job->accounts = arena_alloc(&job->arena, plan->account_count * sizeof *job->accounts);
     for (size_t i = 0; i < plan->account_count; i++) {
         const PlanAccount *account = &plan->accounts[i];
@@ -124,11 +114,10 @@ static int64_t collect_deadline(const App *app) {
     return app->deadline_ms - (margin > 60000 ? 60000 : margin);
 }
 
-static Status collect_shard(App *app, const ScanJob *job, Shard *shard, RunScan *scan, Err *err) {
+static Status collect_shard(App *app, const ScanJob *job, Store *store, Shard *shard,
+                            CollectResult *ret_result, Err *err) {
     const Settings *settings = app->settings;
-    int concurrency = (int)settings_int(settings, SETTING_CONCURRENCY);
     Aws *aws = NULL;
-    CollectResult result = {0};
     TRY(app_aws(app, &aws, err));
     const CollectOptions options = {
         .accounts = job->accounts,
@@ -137,14 +126,14 @@ static Status collect_shard(App *app, const ScanJob *job, Shard *shard, RunScan 
         .region_count = job->region_count,
         .role_name = settings_text(settings, SETTING_ROLE_NAME),
         .external_id = settings_text(settings, SETTING_EXTERNAL_ID),
-        .tag_prefixes = settings_text(settings, SETTING_TAG_PREFIX),
-        .scopes_side_by_side = concurrency / 2 + 1,
+        .tag_prefixes = run_list(settings, SETTING_TAG_PREFIX),
+        .asks_regions = job->asks_regions,
+        .concurrency = (int)settings_int(settings, SETTING_CONCURRENCY),
         .deadline_ms = collect_deadline(app),
         .cancelled = &app->cancelled,
+        .store = store,
     };
-    TRY(collect_run(aws, &options, shard, &result, err));
-    scan->scopes_left = result.scopes_left;
-    return ST_OK;
+    return collect_run(aws, &options, shard, ret_result, err);
 }
 
 static Status refuse_nothing(const App *app, Err *err) {
@@ -155,29 +144,72 @@ static Status refuse_nothing(const App *app, Err *err) {
     return err_hint(err, "give it more time with --deadline");
 }
 
+/* Names what is left: an account and region that the shard does not tell of. */
+static Status name_left(const App *app, const ScanJob *job, Shard *shard, Gaps *gaps, Err *err) {
+    const char *why = app->cancelled ? "cancelled before it was read to the end"
+                                     : "the deadline came before it was read to the end";
+    for (size_t i = 0; i < job->account_count; i++) {
+        for (size_t k = 0; k < job->region_count; k++) {
+            bool has = false;
+            TRY(shard_has_scope(shard, job->accounts[i].id, job->regions[k], &has, err));
+            if (!has) {
+                const GapScope scope = {job->accounts[i].id, job->accounts[i].name,
+                                        job->regions[k]};
+                gaps_add_left(gaps, &scope, why);
+            }
+        }
+    }
+    return ST_OK;
+}
+
 /* A shard in which nothing was begun is not saved: it would replace one that has something. */
-static Status save_shard(App *app, Shard *shard, Store *store, RunScan *scan, Err *err) {
-    OWN(shard_close_at) Shard *owned = shard;
-    TRY(shard_totals(owned, &scan->totals, err));
+static Status save_shard(App *app, Shard *shard, Store *store, const CollectResult *result,
+                         RunScan *scan, Err *err) {
+    scan->scopes_left = result->scopes_left;
+    scan->scopes_kept = result->scopes_kept;
+    TRY(shard_totals(shard, &scan->totals, err));
     if (scan->totals.scopes == 0 && scan->scopes_left > 0) {
         return refuse_nothing(app, err);
     }
-    Shard *published = owned;
-    owned = NULL;
-    return shard_publish(published, store, &scan->totals, err);
+    return result->scopes_done > 0 ? shard_store_save(shard, store, err) : ST_OK;
 }
 
-static Status scan_into(App *app, const ScanJob *job, Store *store, const char *path, RunScan *scan,
+static Status scan_into(App *app, const ScanJob *job, Store *store, Shard *shard, RunScan *scan,
                         Err *err) {
+    CollectResult result = {0};
+    TRY(collect_shard(app, job, store, shard, &result, err));
+    TRY(save_shard(app, shard, store, &result, scan, err));
+    TRY(gaps_of_shard(shard, &scan->gaps, err));
+    return name_left(app, job, shard, &scan->gaps, err);
+}
+
+/* What an earlier scan of the shard has read is not asked for again. */
+static Status open_shard(const App *app, const ScanJob *job, Store *store, const char *path,
+                         Shard **ret_shard, Err *err) {
     const ShardOptions options = {
         .group_id = job->group_id, .shard_id = job->shard_id, .date = job->date};
+    Err cause;
+    *ret_shard = NULL;
+    TRY(file_remove(path, err));
+    if (!settings_flag(app->settings, SETTING_RESCAN)) {
+        Status status = shard_store_take_up(store, path, &options, ret_shard, &cause);
+        if (status == ST_CORRUPT || status == ST_NEWER || status == ST_LIMIT) {
+            log_message(LOG_WARN, "the shard %s of %s cannot be taken up, and is scanned anew: %s",
+                        job->shard_id, job->group_id, cause.message);
+            TRY(file_remove(path, err));
+        } else if (status != ST_OK) {
+            *err = cause;
+            return status;
+        }
+    }
+    return *ret_shard != NULL ? ST_OK : shard_open(path, &options, ret_shard, err);
+}
+
+static Status scan_in_store(App *app, const ScanJob *job, Store *store, const char *path,
+                            RunScan *scan, Err *err) {
     OWN(shard_close_at) Shard *shard = NULL;
-    TRY(shard_open(path, &options, &shard, err));
-    TRY(collect_shard(app, job, shard, scan, err));
-    Shard *filled = shard;
-    shard = NULL;
-    TRY(save_shard(app, filled, store, scan, err));
-    return gaps_of_shard(path, &scan->gaps, err);
+    TRY(open_shard(app, job, store, path, &shard, err));
+    return scan_into(app, job, store, shard, scan, err);
 }
 
 static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
@@ -188,15 +220,18 @@ static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
     TRY(app_scratch(app, &scratch, err));
     TRY(app_store(app, &store, err));
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "shard.db");
-    TRY(file_remove(path, err));
     app_protect_store(app, true);
-    Status status = scan_into(app, job, store, path, scan, err);
+    Status status = scan_in_store(app, job, store, path, scan, err);
     app_protect_store(app, false);
     if (status != ST_OK) {
         return status;
     }
-    log_message(LOG_INFO, "scanned %lld scopes, %lld evaluations, into shard %s of %s",
-                (long long)scan->totals.scanned, (long long)scan->totals.evaluations,
+    char kept[64] = "";
+    if (scan->scopes_kept > 0) {
+        snprintf(kept, sizeof kept, " (%lld of them before)", (long long)scan->scopes_kept);
+    }
+    log_message(LOG_INFO, "scanned %lld scopes%s, %lld evaluations, into shard %s of %s",
+                (long long)scan->totals.scanned, kept, (long long)scan->totals.evaluations,
                 scan->shard_id, scan->group_id);
     return file_remove(path, err);
 }
@@ -280,7 +315,10 @@ static void add_totals(ShardTotals *sum, const ShardTotals *more) {
 static Status refuse_to_go_on(const RunAll *all, Err *err) {
     err_set(err, ST_CANCELLED, "cancelled: %lld scopes are done, %lld are left",
             (long long)all->totals.scopes, (long long)all->scopes_left);
-    return err_hint(err, "'confhouse merge --group-id %s' merges what there is", all->group_id);
+    return err_hint(err,
+                    "'confhouse run --group-id %s' goes on from here; 'confhouse merge --group-id "
+                    "%s' merges what there is",
+                    all->group_id, all->group_id);
 }
 
 static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err) {
@@ -298,7 +336,7 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
         }
     }
     if (all->scopes_left > 0) {
-        log_message(LOG_WARN, "the deadline came: %lld scopes were not begun",
+        log_message(LOG_WARN, "the deadline came: %lld scopes are left",
                     (long long)all->scopes_left);
     }
     return ST_OK;
@@ -322,13 +360,13 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
 
 static Status hint_gaps(const App *app, const RunScan *scan, Err *err) {
     int64_t wanted = scan->totals.scopes - scan->totals.skipped;
-    if (wanted > 0 && scan->totals.denied == wanted) {
+    if (scan->totals.denied * 2 > wanted) {
         return run_hint_role(app, err);
     }
     if (scan->scopes_left > 0) {
-        return err_hint(err, "scan it again with more time");
+        return err_hint(err, "scan it again: what was read is kept");
     }
-    return err_hint(err, "the reasons are listed above; scanning the shard again replaces it");
+    return err_hint(err, "the reasons are listed above; scanning again asks for these alone");
 }
 
 Status run_check_scan(const App *app, const RunScan *scan, Err *err) {

@@ -97,6 +97,10 @@ bool setting_is_age(const char *text) {
     return setting_parse_age(text, &ignored);
 }
 
+bool setting_is_regions(const char *text) {
+    return str_is_region(text) || str_equal(text, "all");
+}
+
 /* arn:aws:sns:eu-west-1:123456789012:weekly; SNS looks at it more closely. */
 bool setting_is_topic(const char *text) {
     return str_glob("arn:aws*:sns:?*:????????????:?*", text);

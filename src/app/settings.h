@@ -149,6 +149,7 @@ bool setting_is_external_id(const char *text);
 bool setting_is_param(const char *text);
 bool setting_is_topic(const char *text);
 bool setting_is_mail_address(const char *text);
+bool setting_is_regions(const char *text); /* a region, or "all" */
 
 bool setting_is_age(const char *text);
 

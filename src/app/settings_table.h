@@ -29,13 +29,22 @@
     X(ACCOUNTS, .name = "accounts", .placeholder = "FILE", .section = SECTION_SCAN,                \
       .commands = COMMANDS_THAT_PLAN,                                                              \
       .help = "scan the accounts of this CSV or JSON file (id, name) instead")                     \
+    X(INCLUDE_OU, .name = "include-ou", .type = SETTING_LIST, .placeholder = "UNIT",               \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN,                                     \
+      .help = "scan only accounts in or below this unit: an id (ou-...) or a pattern of paths")    \
+    X(EXCLUDE_OU, .name = "exclude-ou", .type = SETTING_LIST, .placeholder = "UNIT",               \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN,                                     \
+      .help = "leave out accounts in or below this unit, like Root/Sandbox")                       \
+    X(INCLUDE_ACCOUNT, .name = "include-account", .type = SETTING_LIST, .placeholder = "ACCOUNT",  \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN,                                     \
+      .help = "scan only this account: an id, a pattern of names, or a tag like team=data*")       \
     X(EXCLUDE_ACCOUNT, .name = "exclude-account", .type = SETTING_LIST, .placeholder = "ACCOUNT",  \
       .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN,                                     \
-      .help = "leave out this account: an id, or a pattern of names like sandbox-*")               \
+      .help = "leave out this account: an id, a pattern of names like sandbox-*, or a tag")        \
     X(REGIONS, .name = "regions", .type = SETTING_LIST, .placeholder = "REGIONS",                  \
-      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN, .is_valid = str_is_region,          \
-      .shape = "a list of regions like eu-west-1,us-east-1",                                       \
-      .help = "regions to scan; the one of --region when absent")                                  \
+      .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN, .is_valid = setting_is_regions,     \
+      .shape = "a list of regions like eu-west-1,us-east-1, or all",                               \
+      .help = "regions to scan, or all that an account has on; --region's when absent")            \
     X(ROLE_NAME, .name = "role-name", .placeholder = "NAME", .section = SECTION_SCAN,              \
       .commands = COMMANDS_THAT_PLAN, .fallback = "OrganizationAccountAccessRole",                 \
       .is_valid = str_is_role_name, .shape = "the name of an IAM role",                            \
@@ -59,15 +68,22 @@
     X(DEADLINE, .name = "deadline", .type = SETTING_DURATION, .placeholder = "TIME",               \
       .section = SECTION_SCAN, .commands = COMMANDS_THAT_SCAN | COMMAND_QUERY,                     \
       .help = "stop after so long, like 14m or 900s, and keep what there is")                      \
+    X(RESCAN, .name = "rescan", .type = SETTING_FLAG, .section = SECTION_SCAN,                     \
+      .commands = COMMANDS_THAT_SCAN,                                                              \
+      .help = "ask again for what an earlier scan of the same run has read already")               \
     X(TAG_PREFIX, .name = "tag-prefix", .type = SETTING_LIST, .fallback = "mox.",                  \
-      .placeholder = "PREFIX", .section = SECTION_SCAN, .commands = COMMANDS_THAT_SCAN,            \
-      .help = "keep the tags whose key begins so")                                                 \
+      .placeholder = "PREFIX", .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN,            \
+      .help = "keep the tags whose key begins so; none keeps, and asks for, none")                 \
     X(OWNER_TAG, .name = "owner-tag", .fallback = "mox.owner", .placeholder = "KEY",               \
       .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,                                   \
       .help = "key of the tag that names an owner")                                                \
     X(ENVIRONMENT_ACCOUNT, .name = "environment-account", .type = SETTING_LIST,                    \
       .placeholder = "ID=ENV", .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,          \
       .help = "environment of an account: 123456789012=prod")                                      \
+    X(ENVIRONMENT_TAG, .name = "environment-tag", .type = SETTING_LIST,                            \
+      .fallback = "environment,env,stage", .placeholder = "KEY", .section = SECTION_MERGE,         \
+      .commands = COMMANDS_THAT_PLAN | COMMANDS_THAT_MERGE,                                        \
+      .help = "key of the account's tag that tells its environment; none asks for none")           \
     X(ENVIRONMENT_PATH, .name = "environment-path", .type = SETTING_LIST,                          \
       .placeholder = "PATTERN=ENV", .section = SECTION_MERGE, .commands = COMMANDS_THAT_MERGE,     \
       .help = "environment by organizational path: Root/Workloads/Prod*=prod")                     \

@@ -1,33 +1,38 @@
 #include "warehouse/collect.h"
 
+#include "aws/sts.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "warehouse/collect_scope.h"
-#include "warehouse/session.h"
+#include "warehouse/collect_account.h"
+#include "warehouse/shard_store.h"
 
-enum { DEFAULT_SCOPES = 32, DEFAULT_RULES = 3, SESSION_SECONDS = 3600 };
+enum {
+    DEFAULT_CONCURRENCY = 64,
+    TICK_MS = 50,
+    ACCOUNTS_A_TICK = 8, /* begun when there is room for more calls */
+    SCOPES_A_CALL = 4,   /* at most so many for each call that may be in flight */
+    SAVE_EVERY_MS = 250,
+    SAVE_SHARE = 30, /* saving takes one part in so many of the time */
+};
 
 typedef struct Collect {
     Aws *aws;
     CollectOptions options;
     Shard *shard;
+    char own_account_id[13];
+    ScopeNotes notes;
     size_t next_account; /* whose scopes are begun next */
     int scopes_running;
+    int64_t unsaved; /* scopes that have ended since the shard was saved */
+    int64_t save_at_ms;
     CollectResult result;
     Err failure;    /* the first that makes the shard impossible; ST_OK = none */
     bool beginning; /* begin_accounts is at work further up */
     bool finished;
+    bool stop; /* finished, or the shard is to be saved now */
 } Collect;
 
-/* An account whose scopes are under way; they share its session. */
-typedef struct AccountTask {
-    Collect *collect;
-    Session *session;
-    size_t scopes_running;
-} AccountTask;
-
-static void begin_accounts(Collect *collect);
+static void begin_accounts(Collect *collect, int wanted_scopes);
 
 static int64_t scopes_in_all(const Collect *collect) {
     return (int64_t)(collect->options.account_count * collect->options.region_count);
@@ -35,113 +40,169 @@ static int64_t scopes_in_all(const Collect *collect) {
 
 static void show_progress(const Collect *collect) {
     log_progress("scanning: %lld of %lld scopes, %lld calls",
-                 (long long)collect->result.scopes_done, (long long)scopes_in_all(collect),
-                 (long long)aws_stats(collect->aws).attempts);
+                 (long long)(collect->result.scopes_done + collect->result.scopes_kept),
+                 (long long)scopes_in_all(collect), (long long)aws_stats(collect->aws).attempts);
 }
 
-static void on_scope_done(void *context, ScopeEnd end, const Err *failure) {
-    AccountTask *account = context;
-    Collect *collect = account->collect;
+static void on_scope_end(void *context, ScopeEnd end, const Err *failure) {
+    Collect *collect = context;
     collect->scopes_running--;
-    collect->result.scopes_done += end == SCOPE_END_DONE;
-    collect->result.scopes_left += end == SCOPE_END_LEFT;
-    if (end == SCOPE_END_FATAL && collect->failure.status == ST_OK) {
-        collect->failure = *failure;
-    }
-    account->scopes_running--;
-    if (account->scopes_running == 0) {
-        session_free(account->session);
-        mem_free(account);
+    if (end == SCOPE_END_FATAL) {
+        if (collect->failure.status == ST_OK) {
+            collect->failure = *failure;
+        }
+    } else if (end == SCOPE_END_LEFT) {
+        collect->result.scopes_left++;
+    } else {
+        collect->result.scopes_done++;
+        collect->unsaved++;
     }
     show_progress(collect);
-    begin_accounts(collect);
-}
-
-static void begin_account(Collect *collect, const CollectAccount *account) {
-    const CollectOptions *options = &collect->options;
-    const StsAssumeRole role = {.account_id = account->id,
-                                .role_name = options->role_name,
-                                .region = options->regions[0],
-                                .external_id = options->external_id,
-                                .session_name = "confhouse",
-                                .duration_s = SESSION_SECONDS};
-    AccountTask *task = mem_alloc(sizeof *task);
-    *task = (AccountTask){.collect = collect,
-                          .session = session_new(collect->aws, &role),
-                          .scopes_running = options->region_count};
-    collect->scopes_running += (int)options->region_count;
-    for (size_t i = 0; i < options->region_count; i++) {
-        const ScopeOptions scope = {.aws = collect->aws,
-                                    .shard = collect->shard,
-                                    .session = task->session,
-                                    .account_id = account->id,
-                                    .account_name = account->name,
-                                    .region = options->regions[i],
-                                    .tag_prefixes = options->tag_prefixes,
-                                    .rules_side_by_side = options->rules_side_by_side,
-                                    .done = on_scope_done,
-                                    .context = task};
-        scope_start(&scope);
-    }
+    begin_accounts(collect, collect->options.concurrency / 2 + 1);
 }
 
 static Status put_skipped(Collect *collect, const CollectAccount *account, Err *err) {
     const ShardScopeEnd end = {
         .outcome = SCOPE_SKIPPED, .error_code = "skipped", .message = account->skip_reason};
     for (size_t i = 0; i < collect->options.region_count; i++) {
+        const char *region = collect->options.regions[i];
+        bool has = false;
         int64_t scope = 0;
-        TRY(shard_begin_scope(collect->shard, account->id, account->name,
-                              collect->options.regions[i], &scope, err));
-        TRY(shard_end_scope(collect->shard, scope, &end, err));
+        TRY(shard_has_scope(collect->shard, account->id, region, &has, err));
+        if (!has) {
+            TRY(shard_begin_scope(collect->shard, account->id, account->name, region, &scope, err));
+            TRY(shard_end_scope(collect->shard, scope, &end, err));
+        }
         collect->result.scopes_done++;
+    }
+    return ST_OK;
+}
+
+static Status begin_account(Collect *collect, const CollectAccount *account, Err *err) {
+    const AccountOptions options = {.aws = collect->aws,
+                                    .shard = collect->shard,
+                                    .collect = &collect->options,
+                                    .account = account,
+                                    .own_account_id = collect->own_account_id,
+                                    .notes = &collect->notes,
+                                    .ended = on_scope_end,
+                                    .context = collect};
+    size_t missing = 0;
+    if (account->skip_reason != NULL) {
+        return put_skipped(collect, account, err);
+    }
+    TRY(account_count_missing(&options, &missing, err));
+    collect->result.scopes_kept += (int64_t)(collect->options.region_count - missing);
+    if (missing > 0) {
+        collect->scopes_running += (int)missing;
+        account_start(&options);
     }
     return ST_OK;
 }
 
 static bool may_begin(const Collect *collect) {
     const CollectOptions *options = &collect->options;
-    bool cancelled = options->cancelled != NULL && *options->cancelled;
+    bool cancelled = options->cancelled != NULL && *(const volatile bool *)options->cancelled;
     bool late = options->deadline_ms > 0 && clock_now_ms() >= options->deadline_ms;
     return collect->failure.status == ST_OK && !cancelled && !late;
 }
 
-/* Fills the free places. A scope that ends at once calls this again from within: then it is for the
- * call further up to go on. */
-static void begin_accounts(Collect *collect) {
+/* Begins accounts until so many scopes are under way. A scope that ends at once calls this again
+ * from within: then it is for the call further up to go on. */
+static void begin_accounts(Collect *collect, int wanted_scopes) {
     if (collect->beginning) {
         return;
     }
     collect->beginning = true;
-    const CollectOptions *options = &collect->options;
-    while (collect->next_account < options->account_count && may_begin(collect) &&
-           collect->scopes_running < options->scopes_side_by_side) {
-        const CollectAccount *account = &options->accounts[collect->next_account++];
-        if (account->skip_reason == NULL) {
-            begin_account(collect, account);
-        } else if (put_skipped(collect, account, &collect->failure) != ST_OK) {
+    while (collect->next_account < collect->options.account_count && may_begin(collect) &&
+           collect->scopes_running < wanted_scopes) {
+        const CollectAccount *account = &collect->options.accounts[collect->next_account++];
+        if (begin_account(collect, account, &collect->failure) != ST_OK) {
             break;
         }
     }
     collect->beginning = false;
     if (collect->scopes_running == 0) {
         collect->finished = true;
+        collect->stop = true;
     }
+}
+
+/* Where scopes wait for their pace, or have but one call under way, further ones use the room: no
+ * more than that, as scopes that share it all end late. */
+static void on_tick(void *context) {
+    Collect *collect = context;
+    int concurrency = collect->options.concurrency;
+    int room = concurrency - http_in_flight(aws_http(collect->aws));
+    if (room > 0) {
+        int accounts = room < ACCOUNTS_A_TICK ? room : ACCOUNTS_A_TICK;
+        int more = collect->scopes_running + accounts * (int)collect->options.region_count;
+        int most = SCOPES_A_CALL * concurrency;
+        begin_accounts(collect, more < most ? more : most);
+    }
+    if (collect->options.store != NULL && collect->unsaved > 0 &&
+        clock_monotonic_ms() >= collect->save_at_ms) {
+        collect->stop = true;
+    }
+    if (!collect->finished) {
+        http_after(aws_http(collect->aws), TICK_MS, on_tick, collect);
+    }
+}
+
+/* What cannot be saved now may well be at the end. */
+static void save(Collect *collect) {
+    Err err;
+    int64_t begin_ms = clock_monotonic_ms();
+    collect->unsaved = 0;
+    if (shard_store_save(collect->shard, collect->options.store, &err) != ST_OK) {
+        log_message(LOG_WARN, "what was read so far cannot be saved: %s", err.message);
+    }
+    int64_t end_ms = clock_monotonic_ms();
+    int64_t pause_ms = (end_ms - begin_ms) * SAVE_SHARE;
+    collect->save_at_ms = end_ms + (pause_ms > SAVE_EVERY_MS ? pause_ms : SAVE_EVERY_MS);
+}
+
+static Status run(Collect *collect, Err *err) {
+    collect->save_at_ms = clock_monotonic_ms() + SAVE_EVERY_MS;
+    begin_accounts(collect, collect->options.concurrency / 2 + 1);
+    if (!collect->finished) {
+        http_after(aws_http(collect->aws), TICK_MS, on_tick, collect);
+    }
+    while (!collect->finished) {
+        TRY(aws_wait(collect->aws, &collect->stop, err));
+        collect->stop = collect->finished;
+        if (!collect->finished) {
+            save(collect);
+        }
+    }
+    return ST_OK;
+}
+
+/* So that the account we are in can be read without a role. */
+static Status find_own_account(Collect *collect, Err *err) {
+    Err cause = {0};
+    Status status = sts_get_caller_identity(collect->aws, collect->own_account_id, &cause);
+    if (status == ST_OK || status == ST_DENIED) {
+        return ST_OK;
+    }
+    *err = cause;
+    return status;
 }
 
 Status collect_run(Aws *aws, const CollectOptions *options, Shard *shard, CollectResult *ret_result,
                    Err *err) {
     Collect collect = {.aws = aws, .options = *options, .shard = shard};
-    if (collect.options.scopes_side_by_side == 0) {
-        collect.options.scopes_side_by_side = DEFAULT_SCOPES;
+    if (collect.options.concurrency == 0) {
+        collect.options.concurrency = DEFAULT_CONCURRENCY;
     }
     if (collect.options.rules_side_by_side == 0) {
-        collect.options.rules_side_by_side = DEFAULT_RULES;
+        collect.options.rules_side_by_side = SCOPE_MAX_LINES;
     }
-    begin_accounts(&collect);
-    if (!collect.finished) {
-        TRY(aws_wait(aws, &collect.finished, err));
-    }
+    TRY(find_own_account(&collect, err));
+    Status status = run(&collect, err);
+    http_after_cancel(aws_http(aws), &collect);
     log_progress(NULL);
+    TRY(status);
     size_t begun = collect.next_account * options->region_count;
     collect.result.scopes_left += scopes_in_all(&collect) - (int64_t)begun;
     *ret_result = collect.result;

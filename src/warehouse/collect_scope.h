@@ -1,5 +1,5 @@
-/* One scope on its way: recorder, rules, what they say as a whole, then the evaluations and tags of
- * each rule, several rules side by side. Inside of collect.c. */
+/* One scope on its way: recorder, rules, what they say as a whole, then the evaluations of each
+ * rule and the tags, several lines of calls side by side. Inside of collect.c. */
 #ifndef WAREHOUSE_COLLECT_SCOPE_H
 #define WAREHOUSE_COLLECT_SCOPE_H
 
@@ -7,27 +7,38 @@
 #include "warehouse/session.h"
 #include "warehouse/shard.h"
 
-typedef struct ScopeTask ScopeTask;
+enum { SCOPE_MAX_LINES = 8 };
 
 /* How a scope ended. */
 typedef enum ScopeEnd {
     SCOPE_END_DONE, /* it is in the shard: scanned, denied or failed */
+    SCOPE_END_OFF,  /* the same: it failed as a region does that the account has not turned on */
     SCOPE_END_LEFT, /* given up (deadline, cancelled): nothing of it is in the shard */
     SCOPE_END_FATAL /* the shard cannot go on: `failure` says why */
 } ScopeEnd;
 
-typedef void ScopeDone(void *context, ScopeEnd end, const Err *failure);
+/* `scope` is its key in the shard. */
+typedef void ScopeDone(void *context, ScopeEnd end, int64_t scope, const Err *failure);
+
+/* What is missing for want of a permission that a scan can do without: said once in a run. */
+typedef struct ScopeNotes {
+    bool recorder;
+    bool compliance;
+    bool rule_tags;
+    bool resource_tags;
+} ScopeNotes;
 
 /* All borrowed, and alive until `done` has run. */
 typedef struct ScopeOptions {
     Aws *aws;
     Shard *shard;
     Session *session;
+    ScopeNotes *notes;
     const char *account_id;
     const char *account_name;
     const char *region;
-    const char *tag_prefixes;
-    int rules_side_by_side;
+    const char *tag_prefixes; /* "mox." or "mox.,team:"; "" = no tags are read */
+    int max_lines;            /* calls side by side: 1 to SCOPE_MAX_LINES */
     ScopeDone *done;
     void *context;
 } ScopeOptions;

@@ -179,14 +179,20 @@ static Environment environment_of_words(const char *name) {
     return is_prod ? ENV_PROD : ENV_UNCLASSIFIED;
 }
 
-Environment environment_classify(const EnvironmentRules *rules, const char *account_id,
-                                 const char *path, const char *name) {
+Environment environment_classify(const EnvironmentRules *rules, const EnvironmentAccount *account) {
     Environment environment = ENV_UNCLASSIFIED;
-    /* A path that is not known matches nothing, not even "*". */
-    if (match_list(rules->by_account, account_id, &environment) ||
-        (path[0] != '\0' && match_list(rules->by_path, path, &environment)) ||
-        match_list(rules->by_name, name, &environment)) {
+    if (match_list(rules->by_account, account->id, &environment)) {
         return environment;
     }
-    return environment_of_words(name);
+    Environment tagged =
+        account->tag == NULL ? ENV_UNCLASSIFIED : environment_of_words(account->tag);
+    if (tagged != ENV_UNCLASSIFIED) {
+        return tagged;
+    }
+    /* A path that is not known matches nothing, not even "*". */
+    if ((account->path[0] != '\0' && match_list(rules->by_path, account->path, &environment)) ||
+        match_list(rules->by_name, account->name, &environment)) {
+        return environment;
+    }
+    return environment_of_words(account->name);
 }

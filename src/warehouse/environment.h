@@ -1,6 +1,6 @@
 /* Environment of an account: prod, nonprod or unclassified, by the first rule that matches: the
- * map of account ids, the globs on the organizational path, the globs on the account's name, then
- * the words in its name. */
+ * map of account ids, the words of its tag, the globs on the organizational path, the globs on the
+ * account's name, then the words in its name. */
 #ifndef WAREHOUSE_ENVIRONMENT_H
 #define WAREHOUSE_ENVIRONMENT_H
 
@@ -22,8 +22,12 @@ typedef struct EnvironmentRules {
 /* ST_USAGE names the setting and the rule that is not well-formed. */
 Status environment_check_rules(const EnvironmentRules *rules, Err *err) WARN_UNUSED;
 
-/* `path` is "" when not known. */
-Environment environment_classify(const EnvironmentRules *rules, const char *account_id,
-                                 const char *path, const char *name);
+typedef struct EnvironmentAccount {
+    const char *id;
+    const char *tag;  /* the value of its tag; NULL = it has none */
+    const char *path; /* "" when not known */
+    const char *name;
+} EnvironmentAccount;
+Environment environment_classify(const EnvironmentRules *rules, const EnvironmentAccount *account);
 
 #endif

@@ -11,6 +11,7 @@
 #include "warehouse/rule_group.h"
 #include "warehouse/waiver.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -304,10 +305,26 @@ static Status put_planned_account(Merge *merge, const PlanAccount *account, Err 
     return ST_OK;
 }
 
+static int by_account_id(const void *id, const void *account) {
+    return strcmp(id, ((const PlanAccount *)account)->id);
+}
+
+/* The plan's accounts are in the order of their ids. */
+static const char *environment_tag(const Merge *merge, const char *account_id) {
+    const PlanAccount *account =
+        merge->plan.account_count == 0
+            ? NULL
+            : bsearch(account_id, merge->plan.accounts, merge->plan.account_count,
+                      sizeof *merge->plan.accounts, by_account_id);
+    return account == NULL ? NULL : plan_account_tag(account, merge->options->environment_tags);
+}
+
 static Status set_environment(Merge *merge, Stmt *account, Err *err) {
-    Environment environment =
-        environment_classify(&merge->options->environments, stmt_text(account, 0),
-                             stmt_text(account, 2), stmt_text(account, 1));
+    const EnvironmentAccount it = {.id = stmt_text(account, 0),
+                                   .tag = environment_tag(merge, stmt_text(account, 0)),
+                                   .path = stmt_text(account, 2),
+                                   .name = stmt_text(account, 1)};
+    Environment environment = environment_classify(&merge->options->environments, &it);
     const DbParam params[] = {DB_INT(":run_no", merge->run_no),
                               DB_TEXT(":account_id", stmt_text(account, 0)),
                               DB_TEXT(":environment", environment_name(environment)), DB_END};

@@ -17,9 +17,10 @@ typedef struct MergeOptions {
     const char
         *date; /* of the run, when neither plan nor shard nor group_id says one; may be NULL */
     EnvironmentRules environments;
-    const char *owner_tag;   /* "mox.owner" */
-    int64_t shard_max_bytes; /* unpacked; a larger one is refused */
-    const bool *cancelled;   /* may be NULL */
+    const char *environment_tags; /* of accounts: keys with commas; NULL = none */
+    const char *owner_tag;        /* "mox.owner" */
+    int64_t shard_max_bytes;      /* unpacked; a larger one is refused */
+    const bool *cancelled;        /* may be NULL */
 } MergeOptions;
 
 typedef struct MergeResult {

@@ -4,16 +4,9 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "warehouse/shard_check.h"
 
 #include <stdint.h>
-
-typedef struct ShardFacts {
-    char group_id[65];
-    char shard_id[65];
-    char scan_date[11];
-    char started_at[33];
-    char finished_at[33];
-} ShardFacts;
 
 typedef struct ShardCounts {
     int64_t scopes;

@@ -10,12 +10,19 @@
 
 #include <stdbool.h>
 
+typedef struct PlanTag {
+    const char *key;
+    const char *value;
+} PlanTag;
+
 typedef struct PlanAccount {
     const char *id;
     const char *name;
     const char *path;        /* organizational units from the root; "" when not known */
     const char *skip_reason; /* NULL = it is scanned; else why not: "SUSPENDED" */
     int shard;               /* index of its shard; -1 when skipped */
+    size_t tag_count;        /* tags that tell its environment, or begin as is wanted */
+    const PlanTag *tags;
 } PlanAccount;
 
 typedef struct Plan {
@@ -26,28 +33,49 @@ typedef struct Plan {
     PlanAccount *accounts; /* in the order of their ids */
     size_t region_count;
     const char **regions;
-    int shard_count; /* at least 1; their ids are "01", "02", … (plan_shard_id) */
-} Plan;              /* all zero = nothing */
+    bool asks_regions; /* these are all there are: which of them are on, each account says */
+    int shard_count;   /* at least 1; their ids are "01", "02", … (plan_shard_id) */
+} Plan;                /* all zero = nothing */
 
 enum { PLAN_MAX_ACCOUNTS = 100000, PLAN_MAX_REGIONS = 64, PLAN_MAX_SHARDS = 10000 };
 enum { PLAN_SHARD_ID_SIZE = 8 };
 
 typedef struct PlanOptions {
-    const char *group_id;         /* NULL = the date */
-    const char *date;             /* NULL = group_id where it is one, else today (UTC) */
-    const char *accounts_file;    /* CSV or JSON with id and name; NULL = the organization */
-    const char *regions;          /* "eu-west-1,us-east-1" */
-    const char *exclude_accounts; /* ids or globs on names, separated by commas; NULL = none */
+    const char *group_id;      /* NULL = the date */
+    const char *date;          /* NULL = group_id where it is one, else today (UTC) */
+    const char *accounts_file; /* CSV or JSON with id and name; NULL = the organization */
+    const char *regions;       /* "eu-west-1,us-east-1", or "all" */
+    /* Lists with commas; NULL = none. Accounts are ids, globs on names, or tags: "team=data*";
+     * units are ids (ou-…) or globs on paths: "Root/Workloads/Prod". A unit stands for all below
+     * it. */
+    const char *include_accounts;
+    const char *exclude_accounts;
+    const char *include_units;
+    const char *exclude_units;
+    const char *environment_tags; /* keys of tags that tell an environment, in any case */
+    const char *tag_prefixes;     /* of other tags to keep */
     int shards;                   /* 0 = one for every 25 accounts */
 } PlanOptions;
 
 /* Asks Organizations or reads the accounts file. ST_USAGE, ST_INPUT with file and line, or what
- * Organizations said. `aws` may be NULL with an accounts file. */
+ * Organizations said. `aws` may be NULL with an accounts file and regions that are named. What
+ * accounts' paths and tags are needed for is left out, with a warning, where they cannot be read.
+ */
 Status plan_make(const PlanOptions *options, Aws *aws, Plan *ret_plan, Err *err) WARN_UNUSED;
 
 void plan_done(Plan *plan);
 
 void plan_shard_id(int shard, char ret_id[PLAN_SHARD_ID_SIZE]);
+
+/* The list that "eu-west-1,us-east-1" is; with "all", those that EC2 tells of. Texts live in the
+ * arena. ST_USAGE when one is no region, or there is none. */
+bool plan_asks_regions(const char *text);
+Status plan_split_regions(const char *text, Aws *aws, Arena *arena, const char ***ret_regions,
+                          size_t *ret_count, Err *err) WARN_UNUSED;
+
+/* The value of the first of these tags (keys with commas, in any case) that the account has; NULL
+ * when it has none. */
+const char *plan_account_tag(const PlanAccount *account, const char *keys);
 
 /* plan.json in the store. Written again, the same group replaces its plan. ST_NOTHING when there is
  * none to read. */

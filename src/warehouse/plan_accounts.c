@@ -53,6 +53,21 @@ static void entries_sort(PlanEntries *entries) {
     }
 }
 
+PlanEntry *plan_entry_find(const PlanEntries *entries, const char *id) {
+    size_t low = 0;
+    size_t high = entries->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(entries->items[middle].account.id, id);
+        if (order == 0) {
+            return &entries->items[middle];
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return NULL;
+}
+
 static const char *trimmed(Arena *arena, const char *text) {
     text += strspn(text, " \t\r\n");
     size_t size = strlen(text);

@@ -6,11 +6,13 @@
 #include "warehouse/plan.h"
 
 /* Of an account's name, and of the reason why it is not scanned, at most. */
-enum { PLAN_NAME_BYTES = 128, PLAN_SKIP_BYTES = 64 };
+enum { PLAN_NAME_BYTES = 128, PLAN_SKIP_BYTES = 64, PLAN_PATH_BYTES = 4096 };
 
 typedef struct PlanEntry {
     PlanAccount account;
-    int position; /* line of a CSV file, element (from 1) of a JSON file, place in an answer */
+    int position;      /* line of a CSV file, element (from 1) of a JSON file, place in an answer */
+    const char *units; /* ids of the units in its path: "/r-abcd/ou-abcd-…/"; NULL = not known */
+    PlanTag *tags;     /* those of the account, while they are read */
 } PlanEntry;
 
 /* Entries and texts are in the arena, which is borrowed. */
@@ -20,6 +22,9 @@ typedef struct PlanEntries {
     size_t count;
     size_t capacity;
 } PlanEntries;
+
+/* NULL when there is none. */
+PlanEntry *plan_entry_find(const PlanEntries *entries, const char *id);
 
 /* Both give them in the order of their ids, each id once, at least one. */
 Status plan_accounts_from_file(const char *path, PlanEntries *entries, Err *err) WARN_UNUSED;

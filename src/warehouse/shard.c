@@ -5,35 +5,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "db/db.h"
-#include "format/gzip.h"
 #include "sql_text.h"
-#include "store/layout.h"
+#include "warehouse/shard_check.h"
+#include "warehouse/shard_internal.h"
 
 #include <string.h>
 
-enum { GZIP_LEVEL = 1 }; /* a third of the time of level 6, a fifth more bytes */
-
-/* The statements of the hot path: one row of an answer takes three to five of them. */
-typedef struct ShardStatements {
-    Stmt *put_rule;
-    Stmt *find_type;
-    Stmt *put_type;
-    Stmt *find_resource;
-    Stmt *put_resource;
-    Stmt *find_annotation;
-    Stmt *put_annotation;
-    Stmt *put_evaluation;
-} ShardStatements;
-
-struct Shard {
-    Db *db;
-    char *path;
-    char group_id[65];
-    char shard_id[65];
-    ShardStatements stmts;
-    char last_type[257]; /* answers come rule by rule: nearly always the same type as before */
-    int64_t last_type_key;
-};
+/* Rows of a scope lie together: more makes nothing faster. */
+enum { CACHE_KIB = 2 * 1024, COPY_CACHE_KIB = 512 };
 
 static Status prepare_all(Shard *shard, Err *err) {
     ShardStatements *s = &shard->stmts;
@@ -46,6 +25,9 @@ static Status prepare_all(Shard *shard, Err *err) {
         {&s->put_type, sql_shard_put_resource_type},
         {&s->find_resource, sql_shard_find_resource},
         {&s->put_resource, sql_shard_put_resource},
+        {&s->want_tags, sql_shard_want_tags},
+        {&s->put_resource_tag, sql_shard_put_resource_tag},
+        {&s->end_resource_tags, sql_shard_end_resource_tags},
         {&s->find_annotation, sql_shard_find_annotation},
         {&s->put_annotation, sql_shard_put_annotation},
         {&s->put_evaluation, sql_shard_put_evaluation},
@@ -90,17 +72,52 @@ static Status fill_new(Shard *shard, const ShardOptions *options, Err *err) {
     return prepare_all(shard, err);
 }
 
-Status shard_open(const char *path, const ShardOptions *options, Shard **ret_shard, Err *err) {
+/* Nothing of it is prepared yet. */
+static Status open_at(const char *path, const ShardOptions *options, Shard **ret_shard, Err *err) {
     *ret_shard = NULL;
     TRY(str_check_id("group_id", options->group_id, err));
     TRY(str_check_id("shard_id", options->shard_id, err));
-    ASSERT(!file_exists(path));
     OWN(shard_close_at) Shard *shard = mem_alloc(sizeof *shard);
     shard->path = mem_strdup(path);
     str_copy(shard->group_id, sizeof shard->group_id, options->group_id);
     str_copy(shard->shard_id, sizeof shard->shard_id, options->shard_id);
     TRY(db_open(path, DB_SCRATCH, &shard->db, err));
+    TRY(db_set_pragma_int(shard->db, "cache_size", -CACHE_KIB, err));
+    *ret_shard = shard;
+    shard = NULL;
+    return ST_OK;
+}
+
+Status shard_open(const char *path, const ShardOptions *options, Shard **ret_shard, Err *err) {
+    ASSERT(!file_exists(path));
+    OWN(shard_close_at) Shard *shard = NULL;
+    *ret_shard = NULL;
+    TRY(open_at(path, options, &shard, err));
     TRY(fill_new(shard, options, err));
+    *ret_shard = shard;
+    shard = NULL;
+    return ST_OK;
+}
+
+/* Through another connection: nothing of the file is believed before. */
+static Status check_old(const char *path, const ShardOptions *options, Err *err) {
+    OWN(db_close_at) Db *door = NULL;
+    ShardFacts facts;
+    TRY(db_open(":memory:", DB_SCRATCH, &door, err));
+    TRY(db_attach(door, path, "shard", err));
+    return shard_check(door, options->group_id, options->shard_id, &facts, err);
+}
+
+Status shard_reopen(const char *path, const ShardOptions *options, Shard **ret_shard, Err *err) {
+    OWN(shard_close_at) Shard *shard = NULL;
+    *ret_shard = NULL;
+    TRY(check_old(path, options, err));
+    TRY(open_at(path, options, &shard, err));
+    TRY(db_begin(shard->db, err));
+    TRY(db_run(shard->db, sql_shard_keep_scanned, NULL, err));
+    TRY(put_info(shard, "scan_date", options->date, err));
+    TRY(put_info(shard, "version", CONFHOUSE_VERSION, err));
+    TRY(prepare_all(shard, err));
     *ret_shard = shard;
     shard = NULL;
     return ST_OK;
@@ -108,8 +125,10 @@ Status shard_open(const char *path, const ShardOptions *options, Shard **ret_sha
 
 static void close_db(Shard *shard) {
     ShardStatements *s = &shard->stmts;
-    Stmt **all[] = {&s->put_rule,     &s->find_type,       &s->put_type,       &s->find_resource,
-                    &s->put_resource, &s->find_annotation, &s->put_annotation, &s->put_evaluation};
+    Stmt **all[] = {&s->put_rule,         &s->find_type,         &s->put_type,
+                    &s->find_resource,    &s->put_resource,      &s->want_tags,
+                    &s->put_resource_tag, &s->end_resource_tags, &s->find_annotation,
+                    &s->put_annotation,   &s->put_evaluation};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         stmt_free_at(all[i]);
     }
@@ -127,6 +146,18 @@ void shard_close(Shard *shard) {
 
 void shard_close_at(Shard **shard) {
     shard_close(*shard);
+}
+
+const char *shard_group_id(const Shard *shard) {
+    return shard->group_id;
+}
+
+const char *shard_id(const Shard *shard) {
+    return shard->shard_id;
+}
+
+const char *shard_path(const Shard *shard) {
+    return shard->path;
 }
 
 const char *scope_outcome_name(ScopeOutcome outcome) {
@@ -200,12 +231,6 @@ Status shard_end_rule(Shard *shard, int64_t rule, const Err *failure, Err *err) 
     return db_run(shard->db, sql_shard_end_rule, params, err);
 }
 
-Status shard_put_tag(Shard *shard, int64_t rule, const ConfigTag *tag, Err *err) {
-    const DbParam params[] = {DB_INT(":rule", rule), DB_TEXT(":tag_key", tag->key),
-                              DB_TEXT(":value", tag->value), DB_END};
-    return db_run(shard->db, sql_shard_put_tag, params, err);
-}
-
 static Status type_key(Shard *shard, const char *type, int64_t *ret_key, Err *err) {
     if (shard->last_type_key != 0 && strcmp(shard->last_type, type) == 0) {
         *ret_key = shard->last_type_key;
@@ -223,23 +248,45 @@ static Status type_key(Shard *shard, const char *type, int64_t *ret_key, Err *er
     return ST_OK;
 }
 
+/* The resource, and whether it is known already that its tags are wanted. */
+typedef struct ResourceKey {
+    int64_t key;
+    bool is_wanted;
+} ResourceKey;
+
+static Status find_resource(Stmt *find, ResourceKey *ret_resource, Err *err) {
+    bool row = false;
+    Status status = stmt_step(find, &row, err);
+    *ret_resource =
+        row ? (ResourceKey){stmt_int(find, 0), stmt_int(find, 1) != 0} : (ResourceKey){0};
+    stmt_reset(find);
+    return status;
+}
+
 static Status resource_key(Shard *shard, int64_t scope, const ConfigEvaluation *evaluation,
                            int64_t *ret_key, Err *err) {
     int64_t type = 0;
+    ResourceKey resource;
     TRY(type_key(shard, evaluation->resource_type, &type, err));
     Stmt *find = shard->stmts.find_resource;
     stmt_bind_int(find, 1, scope);
     stmt_bind_int(find, 2, type);
     stmt_bind_text(find, 3, evaluation->resource_id);
-    TRY(find_key(find, ret_key, err));
-    if (*ret_key == 0) {
+    TRY(find_resource(find, &resource, err));
+    bool wants_tags = evaluation->compliance == CONFIG_NON_COMPLIANT;
+    if (resource.key == 0) {
         Stmt *put = shard->stmts.put_resource;
         stmt_bind_int(put, 1, scope);
         stmt_bind_int(put, 2, type);
         stmt_bind_text(put, 3, evaluation->resource_id);
+        stmt_bind_int(put, 4, wants_tags);
         TRY(stmt_run(put, err));
-        *ret_key = db_last_rowid(shard->db);
+        resource.key = db_last_rowid(shard->db);
+    } else if (wants_tags && !resource.is_wanted) {
+        stmt_bind_int(shard->stmts.want_tags, 1, resource.key);
+        TRY(stmt_run(shard->stmts.want_tags, err));
     }
+    *ret_key = resource.key;
     return ST_OK;
 }
 
@@ -326,26 +373,37 @@ Status shard_totals(Shard *shard, ShardTotals *ret_totals, Err *err) {
     return ST_OK;
 }
 
-static Status finish(Shard *shard, ShardTotals *ret_totals, Err *err) {
-    char now[CLOCK_TIME_SIZE + 4];
-    now_text(now);
-    TRY(put_info(shard, "finished_at", now, err));
-    TRY(shard_totals(shard, ret_totals, err));
-    TRY(db_commit(shard->db, err));
-    close_db(shard);
+Status shard_prepare_gaps(Shard *shard, Stmt **ret_stmt, Err *err) {
+    return db_prepare(shard->db, sql_shard_gaps, ret_stmt, err);
+}
+
+Status shard_has_scope(Shard *shard, const char *account_id, const char *region, bool *ret_has,
+                       Err *err) {
+    int64_t scope = 0;
+    const DbParam params[] = {DB_TEXT(":account_id", account_id), DB_TEXT(":region", region),
+                              DB_END};
+    TRY(db_get_int(shard->db, sql_shard_find_scope, params, &scope, err));
+    *ret_has = scope != 0;
     return ST_OK;
 }
 
-Status shard_publish(Shard *shard, Store *store, ShardTotals *ret_totals, Err *err) {
-    OWN(shard_close_at) Shard *owned = shard; /* closed in any case */
-    LayoutKey key;
-    TRY(layout_shard(owned->group_id, owned->shard_id, &key, err));
-    TRY(finish(owned, ret_totals, err));
-    OWN(mem_free_at) char *packed = mem_printf("%s.gz", owned->path);
-    TRY(gzip_file(owned->path, packed, GZIP_LEVEL, err));
-    const StorePut put = {.key = key.text, .content_type = "application/gzip", .path = packed};
-    Status status = store_put(store, &put, NULL, err);
-    Err ignored;
-    (void)!file_remove(packed, &ignored);
-    return status;
+static Status finish_copy(Shard *shard, Db *copy, Err *err) {
+    char now[CLOCK_TIME_SIZE + 4];
+    now_text(now);
+    TRY(db_copy(shard->db, copy, err));
+    TRY(db_begin(copy, err));
+    TRY(db_run(copy, sql_shard_drop_unfinished, NULL, err));
+    const DbParam info[] = {DB_TEXT(":name", "finished_at"), DB_TEXT(":value", now), DB_END};
+    TRY(db_run(copy, sql_shard_put_info, info, err));
+    return db_commit(copy, err);
+}
+
+Status shard_write_copy(Shard *shard, const char *path, Err *err) {
+    OWN(db_close_at) Db *copy = NULL;
+    TRY(file_remove(path, err));
+    TRY(db_open(path, DB_SCRATCH, &copy, err));
+    TRY(db_set_pragma_int(copy, "cache_size", -COPY_CACHE_KIB, err));
+    TRY(db_commit(shard->db, err));
+    TRY(finish_copy(shard, copy, err));
+    return db_begin(shard->db, err);
 }

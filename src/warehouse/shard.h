@@ -1,12 +1,14 @@
-/* Shard: the SQLite file that one worker fills with what it read (sql/shard/create.sql). Scratch
- * until it is finished, then gzipped and put into the store whole. */
+/* Shard: the SQLite file that one worker fills with what it read (sql/shard/create.sql). Scratch:
+ * copies of it go into the store (warehouse/shard_store.h). */
 #ifndef WAREHOUSE_SHARD_H
 #define WAREHOUSE_SHARD_H
 
 #include "aws/config.h"
+#include "base/arena.h"
 #include "base/err.h"
-#include "store/store.h"
+#include "db/db.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { SHARD_APPLICATION_ID = 0x63667368 /* cfsh */, SHARD_SCHEMA_VERSION = 1 };
@@ -22,8 +24,19 @@ typedef struct ShardOptions {
 /* A new file at `path`, which must not exist. */
 Status shard_open(const char *path, const ShardOptions *options, Shard **ret_shard,
                   Err *err) WARN_UNUSED;
-void shard_close(Shard *shard); /* what was not finished is of no use */
+/* Takes up the file at `path`, written by shard_write_copy: what was scanned stays, and everything
+ * else is to be asked again. ST_CORRUPT or ST_NEWER when it is not just that shard. */
+Status shard_reopen(const char *path, const ShardOptions *options, Shard **ret_shard,
+                    Err *err) WARN_UNUSED;
+void shard_close(Shard *shard);
 void shard_close_at(Shard **shard);
+
+const char *shard_group_id(const Shard *shard);
+const char *shard_id(const Shard *shard);
+const char *shard_path(const Shard *shard);
+
+/* A shard file of its own at `path`, with those scopes that have ended. The shard goes on. */
+Status shard_write_copy(Shard *shard, const char *path, Err *err) WARN_UNUSED;
 
 typedef enum ScopeOutcome { SCOPE_SCANNED, SCOPE_DENIED, SCOPE_FAILED, SCOPE_SKIPPED } ScopeOutcome;
 const char *scope_outcome_name(ScopeOutcome outcome);
@@ -40,6 +53,9 @@ typedef struct ShardScopeEnd {
 } ShardScopeEnd;
 /* A scope that was not scanned loses what was read of it: half a scope is none. */
 Status shard_end_scope(Shard *shard, int64_t scope, const ShardScopeEnd *end, Err *err) WARN_UNUSED;
+/* Whether the shard tells of the scope, begun ones among them. */
+Status shard_has_scope(Shard *shard, const char *account_id, const char *region, bool *ret_has,
+                       Err *err) WARN_UNUSED;
 
 /* As if it had never been begun: nobody knows of it what this run did not ask to the end. */
 Status shard_forget_scope(Shard *shard, int64_t scope, Err *err) WARN_UNUSED;
@@ -54,6 +70,25 @@ Status shard_put_tag(Shard *shard, int64_t rule, const ConfigTag *tag, Err *err)
 Status shard_put_evaluation(Shard *shard, int64_t scope, int64_t rule,
                             const ConfigEvaluation *evaluation, Err *err) WARN_UNUSED;
 
+/* Resources that are not compliant, and whose tags have not been read: the next ones after the key
+ * `after`, in the order of keys. Texts are put into the arena. */
+typedef struct ShardResource {
+    int64_t key;
+    const char *type;
+    const char *id;
+} ShardResource;
+Status shard_next_untagged(Shard *shard, int64_t scope, int64_t after, Arena *arena,
+                           ShardResource *ret_resources, size_t max_count, size_t *ret_count,
+                           Err *err) WARN_UNUSED;
+/* The one of them that has this ARN, as far as ids tell; key 0 = none. */
+Status shard_find_by_arn(Shard *shard, int64_t scope, const char *arn, int64_t *ret_key,
+                         Err *err) WARN_UNUSED;
+Status shard_put_resource_tag(Shard *shard, int64_t resource, const ConfigTag *tag,
+                              Err *err) WARN_UNUSED;
+/* All tags of the resource are there. */
+Status shard_end_resource_tags(Shard *shard, int64_t resource, Err *err) WARN_UNUSED;
+Status shard_end_all_resource_tags(Shard *shard, int64_t scope, Err *err) WARN_UNUSED;
+
 typedef struct ShardTotals {
     int64_t scopes;
     int64_t scanned;
@@ -65,9 +100,7 @@ typedef struct ShardTotals {
     int64_t evaluations;
 } ShardTotals;
 Status shard_totals(Shard *shard, ShardTotals *ret_totals, Err *err) WARN_UNUSED;
-
-/* Commits, closes, gzips and puts it at batches/<group_id>/<shard_id>.db.gz. Closes the shard in
- * any case. */
-Status shard_publish(Shard *shard, Store *store, ShardTotals *ret_totals, Err *err) WARN_UNUSED;
+/* Rows as in queries/gaps.sql. */
+Status shard_prepare_gaps(Shard *shard, Stmt **ret_stmt, Err *err) WARN_UNUSED;
 
 #endif

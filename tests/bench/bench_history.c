@@ -16,6 +16,7 @@
 #include "warehouse/history.h"
 #include "warehouse/merge_shard.h"
 #include "warehouse/shard.h"
+#include "warehouse/shard_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,15 +126,14 @@ static Status generate(const Bench *bench, char **words, Err *err) {
     uint64_t scope = 0;
     for (int64_t i = 1; i <= shards; i++) {
         char shard_id[24];
-        Shard *shard = NULL;
-        ShardTotals totals;
+        OWN(shard_close_at) Shard *shard = NULL;
         snprintf(shard_id, sizeof shard_id, "%03d", (int)i);
         const ShardOptions options = {words[0], shard_id, words[0]};
         TRY(shard_open(path, &options, &shard, err));
         for (int64_t row = 0; row < rows; row += ROWS_A_SCOPE) {
             TRY(put_scope(shard, scope++, (int)week, err));
         }
-        TRY(shard_publish(shard, bench->store, &totals, err));
+        TRY(shard_store_save(shard, bench->store, err));
         TRY(file_remove(path, err));
     }
     return ST_OK;

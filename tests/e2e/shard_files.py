@@ -65,8 +65,8 @@ class ShardFile:
             for (kind, resource), what in (evaluations or {}).items():
                 compliance, annotation = what if isinstance(what, tuple) else (what, None)
                 type_key = self._key(db, "resource_type", "name", kind)
-                db.execute("INSERT OR IGNORE INTO resource (scope_key, resource_type_key, name)"
-                           " VALUES (?, ?, ?)", (scope_key, type_key, resource))
+                db.execute("INSERT OR IGNORE INTO resource (scope_key, resource_type_key, name, tags)"
+                           " VALUES (?, ?, ?, 0)", (scope_key, type_key, resource))
                 resource_key = db.execute(
                     "SELECT resource_key FROM resource WHERE scope_key = ? AND"
                     " resource_type_key = ? AND name = ?",

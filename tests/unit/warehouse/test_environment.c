@@ -9,10 +9,16 @@
 // clang-format on
 #include <string.h>
 
+static Environment classify(const EnvironmentRules *rules, const char *id, const char *path,
+                            const char *name) {
+    const EnvironmentAccount account = {.id = id, .path = path, .name = name};
+    return environment_classify(rules, &account);
+}
+
 static const EnvironmentRules no_rules = {0};
 
 static void assert_named(const char *name, Environment expected) {
-    Environment found = environment_classify(&no_rules, "123456789012", "", name);
+    Environment found = classify(&no_rules, "123456789012", "", name);
     if (found != expected) {
         fail_msg("'%s' is %s, not %s", name, environment_name(found), environment_name(expected));
     }
@@ -63,21 +69,20 @@ static void the_first_kind_of_rule_that_matches_counts(void **state) {
     Err err;
     assert_int_equal(environment_check_rules(&rules, &err), ST_OK);
     const char *path = "Root/Sandbox/Maria";
-    assert_int_equal(environment_classify(&rules, "111111111111", path, "x-dev"), ENV_PROD);
-    assert_int_equal(environment_classify(&rules, "222222222222", path, "x-prod"),
-                     ENV_UNCLASSIFIED);
-    assert_int_equal(environment_classify(&rules, "333333333333", path, "x-prod"), ENV_NONPROD);
-    assert_int_equal(environment_classify(&rules, "333333333333", "Root/A", "x-dev"), ENV_PROD);
-    assert_int_equal(environment_classify(&rules, "333333333333", "", "x-live"), ENV_PROD);
-    assert_int_equal(environment_classify(&rules, "333333333333", "", "a=b"), ENV_NONPROD);
-    assert_int_equal(environment_classify(&rules, "333333333333", "", "x-dev"), ENV_UNCLASSIFIED);
+    assert_int_equal(classify(&rules, "111111111111", path, "x-dev"), ENV_PROD);
+    assert_int_equal(classify(&rules, "222222222222", path, "x-prod"), ENV_UNCLASSIFIED);
+    assert_int_equal(classify(&rules, "333333333333", path, "x-prod"), ENV_NONPROD);
+    assert_int_equal(classify(&rules, "333333333333", "Root/A", "x-dev"), ENV_PROD);
+    assert_int_equal(classify(&rules, "333333333333", "", "x-live"), ENV_PROD);
+    assert_int_equal(classify(&rules, "333333333333", "", "a=b"), ENV_NONPROD);
+    assert_int_equal(classify(&rules, "333333333333", "", "x-dev"), ENV_UNCLASSIFIED);
 }
 
 static void an_unknown_path_matches_no_rule(void **state) {
     (void)state;
     const EnvironmentRules rules = {.by_path = "*=prod"};
-    assert_int_equal(environment_classify(&rules, "111111111111", "", "x-dev"), ENV_NONPROD);
-    assert_int_equal(environment_classify(&rules, "111111111111", "Root", "x-dev"), ENV_PROD);
+    assert_int_equal(classify(&rules, "111111111111", "", "x-dev"), ENV_NONPROD);
+    assert_int_equal(classify(&rules, "111111111111", "Root", "x-dev"), ENV_PROD);
 }
 
 static void wrong_rules_are_named(void **state) {
@@ -110,8 +115,23 @@ static void wrong_rules_are_named(void **state) {
     assert_int_equal(environment_check_rules(&endless, &err), ST_USAGE);
 }
 
+static void a_tag_counts_more_than_path_and_name_and_less_than_an_id(void **state) {
+    (void)state;
+    const EnvironmentRules rules = {.by_account = "111111111111=prod", .by_path = "Root=nonprod"};
+    EnvironmentAccount account = {"222222222222", "Production", "Root", "x-dev"};
+    assert_int_equal(environment_classify(&rules, &account), ENV_PROD);
+    account.tag = "pre-prod";
+    account.path = "";
+    assert_int_equal(environment_classify(&rules, &account), ENV_NONPROD);
+    account.id = "111111111111";
+    assert_int_equal(environment_classify(&rules, &account), ENV_PROD);
+    account = (EnvironmentAccount){"222222222222", "blue", "", "x-prod"}; /* says nothing of it */
+    assert_int_equal(environment_classify(&rules, &account), ENV_PROD);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tag_counts_more_than_path_and_name_and_less_than_an_id),
         cmocka_unit_test(words_of_a_name_decide),
         cmocka_unit_test(long_names_are_no_trouble),
         cmocka_unit_test(the_first_kind_of_rule_that_matches_counts),

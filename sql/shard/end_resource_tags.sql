@@ -1,0 +1,1 @@
+UPDATE resource SET tags = 2 WHERE resource_key = ?1;

@@ -1,0 +1,92 @@
+/* The rules of a scope: their evaluations, several rules side by side. */
+#include "aws/config.h"
+#include "warehouse/collect_line.h"
+
+static void step_details(Line *line);
+
+void collect_rules_begin(Line *line) {
+    if (line->task->options.tag_prefixes[0] == '\0') {
+        line->task->no_rule_tags = true;
+        line->task->no_resource_tags = true;
+    }
+    if (line->task->no_rule_tags || line->task->rule_count == 0) {
+        collect_rules_read(line);
+    } else {
+        collect_rule_tags_begin(line);
+    }
+}
+
+void collect_rules_read(Line *line) {
+    line_begin_work(line, collect_rules_take_next);
+}
+
+void collect_rules_take_next(Line *line) {
+    ScopeTask *task = line->task;
+    while (task->failure.status == ST_OK && task->next_rule < task->rule_count) {
+        RuleEntry *rule = &task->rules[task->next_rule++];
+        if (!rule->says_nothing) {
+            line->rule = rule;
+            line_go_first_page(line, step_details);
+            return;
+        }
+        Err err;
+        if (!line_stored(line, shard_end_rule(task->options.shard, rule->key, NULL, &err), &err)) {
+            return;
+        }
+    }
+    line_stop(line);
+}
+
+static void fail_rule(Line *line, const Err *failure) {
+    ScopeTask *task = line->task;
+    Err err;
+    if (line_stored(line, shard_end_rule(task->options.shard, line->rule->key, failure, &err),
+                    &err)) {
+        collect_rules_take_next(line);
+    }
+}
+
+static Status put_page(Line *line, const ConfigEvaluationPage *page, Err *err) {
+    const ScopeTask *task = line->task;
+    for (size_t i = 0; i < page->count; i++) {
+        const ConfigEvaluation *evaluation = &page->evaluations[i];
+        if (evaluation->compliance != CONFIG_INSUFFICIENT_DATA) {
+            TRY(shard_put_evaluation(task->options.shard, task->scope, line->rule->key, evaluation,
+                                     err));
+        }
+    }
+    return ST_OK;
+}
+
+static void on_details(void *context, const ConfigEvaluationPage *page, const Err *failure) {
+    Line *line = context;
+    if (line_is_settled(line, failure)) {
+        return;
+    }
+    if (failure != NULL) {
+        fail_rule(line, failure);
+        return;
+    }
+    Err err;
+    Status status = put_page(line, page, &err);
+    if (status == ST_CORRUPT) { /* something in it breaks AWS's own limits */
+        fail_rule(line, &err);
+        return;
+    }
+    if (!line_stored(line, status, &err) || line_go_next_page(line, page->next_token)) {
+        return;
+    }
+    if (line->task->tags_by_rule && !line->task->no_rule_tags && line->rule->arn[0] != '\0') {
+        collect_rule_tags_of_rule(line);
+    } else {
+        collect_rules_take_next(line);
+    }
+}
+
+static void step_details(Line *line) {
+    Err err;
+    Status status =
+        config_get_compliance_details(line->task->options.aws, &line->task->target,
+                                      line->rule->name, line_token(line), on_details, line, &err);
+    line_check_started(line, status, &err);
+}

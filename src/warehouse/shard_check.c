@@ -1,0 +1,88 @@
+#include "warehouse/shard_check.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sql_text.h"
+#include "warehouse/shard.h"
+
+#include <string.h>
+
+static Status get_text(Db *db, const char *sql, const DbParam *params, char **ret_text, Err *err) {
+    OWN(stmt_free_at) Stmt *stmt = NULL;
+    bool row = false;
+    TRY(db_prepare(db, sql, &stmt, err));
+    TRY(stmt_bind(stmt, params, err));
+    TRY(stmt_step(stmt, &row, err));
+    *ret_text = mem_strdup(row ? stmt_text(stmt, 0) : NULL);
+    return ST_OK;
+}
+
+/* The schema that a shard of this version has, as SQLite keeps it. */
+static Status expected_schema(char **ret_schema, Err *err) {
+    OWN(db_close_at) Db *fresh = NULL;
+    TRY(db_open(":memory:", DB_SCRATCH, &fresh, err));
+    TRY(db_run(fresh, sql_shard_create, NULL, err));
+    return get_text(fresh, sql_shard_schema, NULL, ret_schema, err);
+}
+
+static Status check_schema(Db *db, Err *err) {
+    int64_t application = 0;
+    int64_t version = 0;
+    int64_t differs = 0;
+    TRY(db_pragma_int(db, "shard", "application_id", &application, err));
+    TRY(db_pragma_int(db, "shard", "user_version", &version, err));
+    if (application != SHARD_APPLICATION_ID) {
+        return err_set(err, ST_CORRUPT, "it is a database, but no shard of confhouse");
+    }
+    if (version > SHARD_SCHEMA_VERSION) {
+        return err_set(err, ST_NEWER, "it was written by a newer confhouse (schema version %lld)",
+                       (long long)version);
+    }
+    OWN(mem_free_at) char *schema = NULL;
+    TRY(expected_schema(&schema, err));
+    const DbParam params[] = {DB_TEXT(":expected", schema), DB_END};
+    TRY(db_get_int(db, sql_merge_shard_schema, params, &differs, err));
+    if (version != SHARD_SCHEMA_VERSION || differs != 0) {
+        return err_set(err, ST_CORRUPT, "its tables are not those of a shard");
+    }
+    return ST_OK;
+}
+
+static Status read_fact(Db *db, const char *name, char *ret_text, size_t size, Err *err) {
+    OWN(mem_free_at) char *text = NULL;
+    const DbParam params[] = {DB_TEXT(":name", name), DB_END};
+    TRY(get_text(db, sql_merge_shard_info, params, &text, err));
+    if (text == NULL || strlen(text) >= size) {
+        return err_set(err, ST_CORRUPT, "it does not say its %s", name);
+    }
+    str_copy(ret_text, size, text);
+    return ST_OK;
+}
+
+static Status read_facts(Db *db, ShardFacts *ret_facts, Err *err) {
+    ShardFacts *f = ret_facts;
+    int64_t ignored = 0;
+    TRY(read_fact(db, "group_id", f->group_id, sizeof f->group_id, err));
+    TRY(read_fact(db, "shard_id", f->shard_id, sizeof f->shard_id, err));
+    TRY(read_fact(db, "scan_date", f->scan_date, sizeof f->scan_date, err));
+    TRY(read_fact(db, "started_at", f->started_at, sizeof f->started_at, err));
+    TRY(read_fact(db, "finished_at", f->finished_at, sizeof f->finished_at, err));
+    if (!clock_parse_date(f->scan_date, &ignored) || !clock_parse_time(f->started_at, &ignored) ||
+        !clock_parse_time(f->finished_at, &ignored)) {
+        return err_set(err, ST_CORRUPT, "its dates are no dates");
+    }
+    return ST_OK;
+}
+
+Status shard_check(Db *db, const char *group_id, const char *shard_id, ShardFacts *ret_facts,
+                   Err *err) {
+    TRY(check_schema(db, err));
+    TRY(db_check(db, "shard", err));
+    TRY(read_facts(db, ret_facts, err));
+    if (strcmp(ret_facts->group_id, group_id) != 0 || strcmp(ret_facts->shard_id, shard_id) != 0) {
+        return err_set(err, ST_CORRUPT, "it says that it is shard %s of the group %s",
+                       ret_facts->shard_id, ret_facts->group_id);
+    }
+    return ST_OK;
+}
