@@ -133,10 +133,47 @@ static unsigned width_of(unsigned char byte) {
     }
 }
 
+static size_t width_of_text(const char *text, size_t size) {
+    size_t width = 0;
+    for (size_t i = 0; i < size; i++) {
+        width += width_of((unsigned char)text[i]);
+    }
+    return width;
+}
+
+/* When it is broken after any of `ends`; a word that is wider than a line, anywhere. */
+static int lines_when_broken(const char *text, size_t size, const char *ends, size_t fits) {
+    int lines = 1;
+    size_t used = 0;
+    for (size_t i = 0; i < size;) {
+        size_t word = strcspn(text + i, ends);
+        word = word < size - i ? word + 1 : size - i; /* what ends it stays with it */
+        size_t width = width_of_text(text + i, word);
+        if (used > 0 && used + width > fits) {
+            lines++;
+            used = 0;
+        }
+        used += width;
+        lines += (int)(used / (fits + 1));
+        used %= fits + 1;
+        i += word;
+    }
+    return lines;
+}
+
+/* Spreadsheets do not agree on whether a line may end after a slash: room for both. */
+static int lines_of_paragraph(const char *text, size_t size, size_t fits) {
+    if (width_of_text(text, size) <= fits) {
+        return 1;
+    }
+    int few = lines_when_broken(text, size, " -/\n", fits);
+    int more = lines_when_broken(text, size, " -\n", fits);
+    return few > more ? few : more;
+}
+
 int cell_text_lines(const char *text, double width) {
     enum { MAX_LINES = 1000, WIDEST = 160 };
-    size_t fits = width > 2 ? (size_t)(width * 108) : 216;
-    size_t in_line = fits - fits / 10; /* something is lost where a word goes to the next line */
+    size_t fits = width > 2 ? (size_t)(width * 103) : 206;
     size_t whole = strlen(text);
     if (whole * WIDEST <= fits && memchr(text, '\n', whole) == NULL) {
         return 1;
@@ -144,11 +181,7 @@ int cell_text_lines(const char *text, double width) {
     int lines = 0;
     for (;;) {
         size_t size = strcspn(text, "\n");
-        size_t used = 0;
-        for (size_t i = 0; i < size; i++) {
-            used += width_of((unsigned char)text[i]);
-        }
-        lines += used <= fits ? 1 : (int)((used + in_line - 1) / in_line);
+        lines += lines_of_paragraph(text, size, fits);
         if (text[size] == '\0' || lines > MAX_LINES) {
             return lines;
         }

@@ -24,6 +24,7 @@ static const Line finding_bars[] = {{"new_findings", "New findings", COLOR_RED},
 static const char category_column[] = "group_id";
 
 static char font_name[] = STYLE_FONT;
+static const lxw_chart_font label_font = {.name = font_name, .size = 9, .color = 0x4B5563};
 
 typedef struct Run {
     char group_id[65];
@@ -92,7 +93,7 @@ static Status load_figures(Book *book, const GraphSource *source, Figures *figur
 static void set_look(lxw_chart *chart, const char *title) {
     lxw_chart_font title_font = {
         .name = font_name, .size = 11, .bold = LXW_TRUE, .color = COLOR_NAVY};
-    lxw_chart_font font = {.name = font_name, .size = 9, .color = 0x4B5563};
+    lxw_chart_font font = label_font;
     lxw_chart_line faint = {.color = COLOR_LINE, .width = 0.75F};
     chart_title_set_name(chart, title);
     chart_title_set_name_font(chart, &title_font);
@@ -133,6 +134,21 @@ static void fill_series(lxw_chart_series *series, const Figures *figures, int li
     }
 }
 
+/* Dates that have no room side by side are turned, and where that is not enough, thinned out. */
+static void set_dates(lxw_chart *chart, const Figures *figures, const GraphPlace *place) {
+    enum { LABEL_WIDTH = 68, LABEL_HEIGHT = 20, BESIDE = 60 }; /* pixels */
+    uint32_t kept = figures_kept(figures);
+    uint32_t room = (uint32_t)(place->width - BESIDE);
+    if (kept <= room / LABEL_WIDTH) {
+        return;
+    }
+    uint32_t turned = room / LABEL_HEIGHT;
+    lxw_chart_font font = label_font;
+    font.rotation = -45;
+    chart_axis_set_num_font(chart->x_axis, &font);
+    chart_axis_set_interval_unit(chart->x_axis, (uint16_t)((kept + turned - 1) / turned));
+}
+
 static lxw_chart_series *add_series(lxw_chart *chart, const GraphSource *source,
                                     const Figures *figures, int line) {
     lxw_chart_series *series = chart_add_series(chart, NULL, NULL);
@@ -156,6 +172,7 @@ static Status insert(const GraphPlace *place, lxw_chart *chart, const char *desc
     char alt[160];
     str_copy(alt, sizeof alt, description);
     lxw_chart_options options = {
+        .x_offset = place->right,
         .x_scale = place->width / 480, /* the size that a chart has by default */
         .y_scale = place->height / 288,
         .object_position = LXW_OBJECT_MOVE_DONT_SIZE,
@@ -192,6 +209,7 @@ Status graph_put_ratios(Book *book, const GraphSource *source, const GraphPlace 
         return no_memory(err);
     }
     set_look(chart, "Compliance ratio by run, as found");
+    set_dates(chart, &figures, place);
     chart_axis_set_num_format(chart->y_axis, "0%");
     chart_axis_set_max(chart->y_axis, 1.0);
     /* a tenth below the lowest figure, so that a change can be seen */
@@ -221,6 +239,7 @@ Status graph_put_findings(Book *book, const GraphSource *source, const GraphPlac
         return no_memory(err);
     }
     set_look(chart, "Findings that came and went");
+    set_dates(chart, &figures, place);
     chart_axis_set_num_format(chart->y_axis, "#,##0");
     for (int i = 0; finding_bars[i].column != NULL; i++) {
         lxw_chart_series *series = add_series(chart, source, &figures, i);

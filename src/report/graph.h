@@ -14,6 +14,7 @@ typedef struct GraphSource {
 
 typedef struct GraphPlace {
     Spot at;       /* its top left corner */
+    int32_t right; /* of that corner, pixels */
     double width;  /* pixels */
     double height; /* pixels */
 } GraphPlace;

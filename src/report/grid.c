@@ -62,7 +62,7 @@ Status grid_put_header(Grid *grid, Spot at, Err *err) {
     int lines = 1;
     for (int i = 0; i < grid->count; i++) {
         const GridColumn *column = &grid->columns[i];
-        int needed = cell_text_lines(column->header, column->width * 0.9 - 2); /* bold is wide */
+        int needed = cell_text_lines(column->header, column->width * 0.95 - 1.6); /* bold is wide */
         lines = needed > lines ? needed : lines;
     }
     TRY(book_row_height(at.sheet, at.row, lines * 13 + 5, err));

@@ -15,13 +15,20 @@
 #include <unistd.h>
 
 /* Beside the rows of the Trend sheet, and on the Summary. */
+enum { GRAPH_COLUMNS = 11, LAST_GRAPH_ROW = 34 };
+
 static Status put_graphs(Book *book, const SheetSpec *spec, const SheetResult *trend,
                          const SummaryResult *summary, Err *err) {
     GraphSource source = {spec->title, spec->query, spec->columns, trend};
     uint16_t beside = (uint16_t)(grid_width(spec->columns) + 1);
-    GraphPlace ratios = {{trend->sheet, 1, beside}, 640, 320};
-    GraphPlace findings = {{trend->sheet, 18, beside}, 640, 280};
-    GraphPlace first = {summary->chart, 470, 330};
+    GraphPlace ratios = {{trend->sheet, 1, beside}, 0, 640, 320};
+    GraphPlace findings = {{trend->sheet, 18, beside}, 0, 640, 280};
+    /* LibreOffice would cut the last chart where the cells end */
+    uint32_t last_row = trend->last_row > LAST_GRAPH_ROW ? trend->last_row : LAST_GRAPH_ROW;
+    TRY(book_check(worksheet_print_area(trend->sheet, 0, 0, last_row + 1,
+                                        (uint16_t)(beside + GRAPH_COLUMNS - 1)),
+                   "lay out", err));
+    GraphPlace first = {summary->chart, 14, 424, 244};
     TRY(graph_put_ratios(book, &source, &ratios, err));
     TRY(graph_put_findings(book, &source, &findings, err));
     return graph_put_ratios(book, &source, &first, err);

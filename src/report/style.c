@@ -24,16 +24,20 @@ typedef struct Look {
     bool wrap;
     bool underline;
     bool line;   /* under it */
-    bool indent; /* away from the number at its left */
+    bool indent; /* from the left: away from the number beside it */
     int color;
     int fill; /* 0 = none */
     int align;
     const char *number;
 } Look;
 
-static const char count_format[] = "#,##0";
-static const char ratio_format[] = "0.0%";
-static const char points_format[] = "+0.0\" pp\";-0.0\" pp\";0.0\" pp\"";
+/* Numbers keep off the right edge by the width of a w, which is about an indent: LibreOffice heeds
+ * a real one in some of the cells that have a conditional format, and not in others. */
+#define PADDED "_w"
+static const char count_format[] = "#,##0" PADDED;
+static const char ratio_format[] = "0.0%" PADDED;
+static const char text_format[] = "0;0;0;@" PADDED;
+static const char points_format[] = "+0.0\" pp\"" PADDED ";-0.0\" pp\"" PADDED ";0.0\" pp\"" PADDED;
 
 static const Look looks[STYLES] = {
     [STYLE_TEXT] = {.size = 10, .indent = true, .line = true, .color = INK},
@@ -58,6 +62,7 @@ static const Look looks[STYLES] = {
                              .italic = true,
                              .color = PALE,
                              .fill = ABSENT_FILL,
+                             .number = text_format,
                              .align = LXW_ALIGN_RIGHT},
     [STYLE_GREEN] =
         {.size = 10, .indent = true, .line = true, .color = GREEN_INK, .fill = GREEN_FILL},
@@ -104,11 +109,13 @@ static const Look looks[STYLES] = {
     /* a sign before the number, for print and for those who do not see the colour */
     [STYLE_FILL_GREEN] = {.color = GREEN_INK,
                           .fill = GREEN_FILL,
-                          .number = "\"\xE2\x97\x8F\" 0.0%"},
+                          .number = "\"\xE2\x97\x8F\" 0.0%" PADDED},
     [STYLE_FILL_YELLOW] = {.color = YELLOW_INK,
                            .fill = YELLOW_FILL,
-                           .number = "\"\xE2\x96\xB2\" 0.0%"},
-    [STYLE_FILL_RED] = {.color = RED_INK, .fill = RED_FILL, .number = "\"\xE2\x96\xBC\" 0.0%"},
+                           .number = "\"\xE2\x96\xB2\" 0.0%" PADDED},
+    [STYLE_FILL_RED] = {.color = RED_INK,
+                        .fill = RED_FILL,
+                        .number = "\"\xE2\x96\xBC\" 0.0%" PADDED},
 };
 
 static void apply(lxw_format *format, const Look *look) {
@@ -148,7 +155,7 @@ static void apply(lxw_format *format, const Look *look) {
     }
     if (look->align != 0) {
         format_set_align(format, (uint8_t)look->align);
-        format_set_indent(format, 1);
+        format_set_indent(format, look->number == NULL ? 1 : 0);
     }
 }
 

@@ -9,15 +9,14 @@
 
 #define DASH "\xE2\x80\x93"
 
-/* All tables of this sheet share these columns, from B on; A is a margin. */
+/* All tables of this sheet share these columns, from B on; A is a margin. The table of findings
+ * leaves the last ones to the chart, and is followed by empty rows as far as that reaches. */
 enum {
     FIRST_COLUMN = 1,
     COLUMNS = 10,
-    CHART_COLUMN = FIRST_COLUMN + COLUMNS + 1, /* a narrow one is between */
-    CHART_COLUMNS = 7,
-    CHART_COLUMN_WIDTH = 9,
-    ALL_COLUMNS = COLUMNS + 1 + CHART_COLUMNS,
-    ALL_WIDTH = 210,
+    ALL_WIDTH = 157,
+    CHART_COLUMN = FIRST_COLUMN + 6,
+    CHART_ROWS = 12,
 };
 static const double widths[COLUMNS] = {34, 14, 13, 12, 12, 12, 12, 12, 12, 24};
 
@@ -73,13 +72,12 @@ static const GridColumn account_columns[] = {
     {0},
 };
 
-/* Its last columns reach under the chart. */
 static const GridColumn missing_columns[] = {
     {"missing", "What", 34, GRID_WORD, 0, NULL, 0},
     {"items", "How many", 14, GRID_COUNT, 0, NULL, 0},
     {"accounts", "Accounts", 13, GRID_COUNT, 0, DASH, 0},
-    {"example", "For example", 84, GRID_TEXT, 0, NULL, 7},
-    {"what_to_do", "What to do", 63, GRID_TEXT, 0, NULL, 8},
+    {"example", "For example", 48, GRID_TEXT, 0, NULL, 4},
+    {"what_to_do", "What to do", 48, GRID_TEXT, 0, NULL, 3},
     {0},
 };
 
@@ -89,17 +87,21 @@ typedef struct Section {
     const GridColumn *columns;
     const char *total;
     const char *when_empty;
+    const char *when_unread; /* instead, when nothing was read; may be NULL */
+    bool beside_chart;
 } Section;
 
 static const Section sections[] = {
-    {"Compliance by environment", "sheet_environments", environment_columns, "All", ""},
-    {"Findings", "sheet_environments", finding_columns, "All", ""},
+    {"Compliance by environment", "sheet_environments", environment_columns, "All", "", NULL,
+     false},
+    {"Findings", "sheet_environments", finding_columns, "All", "", NULL, true},
     {"Rules that need attention most", "sheet_attention_rules", rule_columns, NULL,
-     "No rule has an open finding that is not waived."},
+     "No rule has an open finding that is not waived.", "Not known: no rule was read.", false},
     {"Accounts that need attention most", "sheet_attention_accounts", account_columns, NULL,
-     "No account has an open finding that is not waived."},
+     "No account has an open finding that is not waived.", "Not known: no account was read.",
+     false},
     {"What is missing", "sheet_missing", missing_columns, NULL,
-     "Nothing: all that should be read was read."},
+     "Nothing: all that should be read was read.", NULL, false},
 };
 
 static const char *const queries[] = {"sheet_run", "sheet_environments", "sheet_attention_rules",
@@ -183,7 +185,7 @@ void summary_describe_narrowing(const ReportOptions *options, Buf *ret_text) {
 static Status put_sentence(Book *book, lxw_worksheet *sheet, uint32_t *row, const char *text,
                            Style style, Err *err) {
     TRY(book_row_lines(sheet, *row, cell_text_lines(text, ALL_WIDTH * 0.9), err));
-    TRY(book_wide_text(book, (Spot){sheet, *row, FIRST_COLUMN}, ALL_COLUMNS, text, style, err));
+    TRY(book_wide_text(book, (Spot){sheet, *row, FIRST_COLUMN}, COLUMNS, text, style, err));
     (*row)++;
     return ST_OK;
 }
@@ -234,8 +236,10 @@ static Status put_section(Book *book, lxw_worksheet *sheet, const Section *secti
     bool more = false;
     TRY(grid_next(&grid, &more, err));
     if (!more) {
+        bool unread = section->when_unread != NULL && book->run.scopes_scanned == 0;
         *row = at.row + 1;
-        return book_text(book, at, section->when_empty, STYLE_NOTE, err);
+        return book_text(book, at, unread ? section->when_unread : section->when_empty, STYLE_NOTE,
+                         err);
     }
     TRY(grid_put_header(&grid, at, err));
     while (more) {
@@ -257,11 +261,7 @@ static Status set_columns(lxw_worksheet *sheet, Err *err) {
         TRY(book_check(worksheet_set_column(sheet, column, column, widths[i], NULL), "lay out",
                        err));
     }
-    TRY(book_check(worksheet_set_column(sheet, CHART_COLUMN - 1, CHART_COLUMN - 1, 2, NULL),
-                   "lay out", err));
-    return book_check(worksheet_set_column(sheet, CHART_COLUMN, CHART_COLUMN + CHART_COLUMNS - 1,
-                                           CHART_COLUMN_WIDTH, NULL),
-                      "lay out", err);
+    return ST_OK;
 }
 
 Status summary_write(Book *book, SummaryResult *ret_result, Err *err) {
@@ -274,10 +274,14 @@ Status summary_write(Book *book, SummaryResult *ret_result, Err *err) {
     TRY(book_check(worksheet_ignore_errors(sheet, LXW_IGNORE_NUMBER_STORED_AS_TEXT, "A1:Z200"),
                    "lay out", err));
     TRY(put_head(book, sheet, &row, err));
-    ret_result->chart = (Spot){sheet, row + 1, CHART_COLUMN};
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        uint32_t begun = row + 1;
         if (put_section(book, sheet, &sections[i], &row, err) != ST_OK) {
             return err_wrap(err, "the sheet %s", SUMMARY_TITLE);
+        }
+        if (sections[i].beside_chart) {
+            ret_result->chart = (Spot){sheet, begun, CHART_COLUMN};
+            row = row > begun + CHART_ROWS ? row : begun + CHART_ROWS;
         }
     }
     return ST_OK;

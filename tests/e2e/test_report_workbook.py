@@ -617,9 +617,9 @@ def test_a_denied_scope_says_why_and_what_to_do(newest):
 
 def test_numbers_look_like_what_they_are(newest):
     formats = {
-        "Accounts": {"Ratio": "0.0%", "Compliant": "#,##0"},
-        "Non-compliant": {"First seen": "yyyy-mm-dd", "Days open": "#,##0"},
-        "Trend": {"Date": "yyyy-mm-dd", "Prod ratio": "0.0%"},
+        "Accounts": {"Ratio": "0.0%_w", "Compliant": "#,##0_w"},
+        "Non-compliant": {"First seen": "yyyy-mm-dd", "Days open": "#,##0_w"},
+        "Trend": {"Date": "yyyy-mm-dd", "Prod ratio": "0.0%_w"},
     }
     for title, columns in formats.items():
         sheet = newest.book[title]
@@ -718,6 +718,8 @@ def test_a_run_without_anything_read_shows_nothing_as_compliant():
     for row in list(sheet.iter_rows(min_row=8, max_row=10, min_col=2, max_col=11)):
         assert row[6].value == "not read" and row[9].value == "\u25cb Not read", row[0].value
         assert [cell.value for cell in row[2:6]] == [DASH] * 4
+    texts = {cell.value for row in sheet.iter_rows() for cell in row}
+    assert {"Not known: no rule was read.", "Not known: no account was read."} <= texts
     assert is_note(report.book["Non-compliant"][3])
     assert is_note(report.book["Changes"][3]) # nothing is resolved because nobody looked
     assert {row[0].value for row in report.book["Coverage"].iter_rows(min_row=3)} == {

@@ -106,6 +106,21 @@ static void codes_have_words(void **state) {
     assert_null(cell_text_word("something else"));
 }
 
+static void lines_are_counted_as_they_break(void **state) {
+    (void)state;
+    assert_int_equal(cell_text_lines("", 10), 1);
+    assert_int_equal(cell_text_lines("s3-bucket-logging-enabled", 30), 1);
+    assert_int_equal(cell_text_lines("one\ntwo\n\nfour", 30), 4);
+    /* a long word goes to the next line whole, and leaves room behind it */
+    assert_int_equal(cell_text_lines("seven AAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAA", 25), 3);
+    assert_int_equal(cell_text_lines("arn:aws:acm:eu-west-1:002937588823:certificate/"
+                                     "76e5e60b-7257-bcc3-43db-7770d5c19cfb",
+                                     29),
+                     4);
+    /* wider than a line: broken anywhere */
+    assert_int_equal(cell_text_lines("0123456789012345678901234567890123456789", 10), 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_text_stays),
@@ -117,6 +132,7 @@ int main(void) {
         cmocka_unit_test(a_text_that_is_too_long_is_cut_with_a_mark),
         cmocka_unit_test(excel_counts_an_emoji_as_two_characters),
         cmocka_unit_test(codes_have_words),
+        cmocka_unit_test(lines_are_counted_as_they_break),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
