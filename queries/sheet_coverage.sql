@@ -16,9 +16,30 @@
 -- column evaluations: evaluations read there
 -- column last_scanned: date of the newest run up to this one in which it was read; NULL = never
 -- column unread_since: date of the first run after that in which it was part; NULL where it was read
+-- column last_known_findings: open findings of what was not read, when last read; NULL = none known
+-- column last_known_since: date of the run that was first to see the oldest of these
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
-    ORDER BY ordinal DESC LIMIT 1)
+    ORDER BY ordinal DESC LIMIT 1),
+known AS MATERIALIZED (
+    SELECT a.account_id, s.region,
+           sum(i.compliance = 1) AS findings,
+           min(CASE i.compliance WHEN 1 THEN b.scan_date END) AS since
+    FROM run r
+    CROSS JOIN run_scope k ON k.run_no = r.run_no
+    CROSS JOIN scope s ON s.scope_key = k.scope_key
+    CROSS JOIN account a ON a.account_key = s.account_key
+    CROSS JOIN rule ru ON ru.scope_key = k.scope_key
+    CROSS JOIN interval i ON i.rule_key = ru.rule_key AND i.mode = 0 AND i.began <= r.run_no
+                         AND (i.ended IS NULL OR i.ended > r.run_no)
+    CROSS JOIN run b ON b.run_no = i.began
+    WHERE r.group_id = (SELECT group_id FROM this)
+      AND NOT (SELECT pruned FROM this)
+      AND (k.outcome <> 'scanned'
+           OR EXISTS (SELECT 1 FROM run_rule x
+                      WHERE x.run_no = r.run_no AND x.rule_key = ru.rule_key
+                        AND x.outcome = 'failed'))
+    GROUP BY a.account_id, s.region)
 SELECT c.outcome,
        c.account_name,
        c.account_id,
@@ -51,8 +72,11 @@ SELECT c.outcome,
             CROSS JOIN run_scope k ON k.scope_key = s.scope_key
             CROSS JOIN run r ON r.run_no = k.run_no
             WHERE a.account_id = c.account_id AND r.scan_date <= (SELECT scan_date FROM this)
-              AND r.scan_date > coalesce(c.last_scanned, '')) END AS unread_since
+              AND r.scan_date > coalesce(c.last_scanned, '')) END AS unread_since,
+       n.findings AS last_known_findings,
+       n.since AS last_known_since
 FROM coverage c
+LEFT JOIN known n ON n.account_id = c.account_id AND n.region = c.region
 WHERE c.group_id = (SELECT group_id FROM this)
   AND (:environment IS NULL OR c.environment = :environment)
   AND (:account IS NULL OR :account IN (c.account_id, c.account_name))

@@ -21,6 +21,7 @@
 -- column recorders_off: scanned scopes in which AWS Config records nothing
 -- column shards_refused: files of the run that were damaged
 -- column evaluations: evaluations that were read
+-- column findings_last_known: open findings, when last read, of scopes and rules that were not read now
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
@@ -45,7 +46,25 @@ by_account AS MATERIALIZED (
     WHERE group_id = (SELECT group_id FROM this)
       AND (:environment IS NULL OR environment = :environment)
       AND (:account IS NULL OR :account IN (account_id, account_name))
-    GROUP BY account_id)
+    GROUP BY account_id),
+known AS MATERIALIZED (
+    SELECT count(*) AS findings
+    FROM run r
+    CROSS JOIN run_scope k ON k.run_no = r.run_no
+    CROSS JOIN scope s ON s.scope_key = k.scope_key
+    CROSS JOIN account a ON a.account_key = s.account_key
+    CROSS JOIN run_account ra ON ra.run_no = r.run_no AND ra.account_key = s.account_key
+    CROSS JOIN rule ru ON ru.scope_key = k.scope_key
+    CROSS JOIN interval i ON i.rule_key = ru.rule_key AND i.mode = 0 AND i.compliance = 1
+                         AND i.began <= r.run_no AND (i.ended IS NULL OR i.ended > r.run_no)
+    WHERE r.group_id = (SELECT group_id FROM this)
+      AND NOT (SELECT pruned FROM this)
+      AND (:environment IS NULL OR ra.environment = :environment)
+      AND (:account IS NULL OR :account IN (a.account_id, ra.name))
+      AND (k.outcome <> 'scanned'
+           OR EXISTS (SELECT 1 FROM run_rule x
+                      WHERE x.run_no = r.run_no AND x.rule_key = ru.rule_key
+                        AND x.outcome = 'failed')))
 SELECT t.group_id,
        t.scan_date,
        t.started_at,
@@ -68,5 +87,6 @@ SELECT t.group_id,
        s.recorders_off,
        (SELECT count(*) FROM refused_shard f JOIN run r ON r.run_no = f.run_no
         WHERE r.group_id = t.group_id) AS shards_refused,
-       s.evaluations
-FROM this t, scopes s;
+       s.evaluations,
+       k.findings AS findings_last_known
+FROM this t, scopes s, known k;

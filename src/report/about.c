@@ -35,7 +35,8 @@ static const Term terms[] = {
      "stays a finding: ratios are as found, and beside them, after waivers, with waived "
      "findings counted as compliant. The two are never mixed."},
     {"Not read", "It could not be asked, so nothing is known about it: it is neither compliant nor "
-                 "resolved. The sheets Coverage and Rules not read say why."},
+                 "resolved. The sheets Coverage and Rules not read say why, and how many findings "
+                 "were open when it was last read (last known); these are in no other figure."},
     {"Scope", "One account in one region: the unit that is read, or not."},
     {"Unclassified", "An account of which neither its name nor the settings say whether it is Prod "
                      "or Non-Prod."},

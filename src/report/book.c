@@ -120,6 +120,7 @@ static void read_run(Stmt *stmt, BookRun *run) {
     run->recorders_off = run_int(stmt, "recorders_off");
     run->shards_refused = run_int(stmt, "shards_refused");
     run->evaluations = run_int(stmt, "evaluations");
+    run->findings_last_known = run_int(stmt, "findings_last_known");
 }
 
 Status book_load_run(Book *book, Err *err) {

@@ -38,6 +38,7 @@ typedef struct BookRun {
     int64_t recorders_off;
     int64_t shards_refused;
     int64_t evaluations;
+    int64_t findings_last_known; /* of what was not read */
 } BookRun;
 
 typedef struct Book {

@@ -163,6 +163,8 @@ static const GridColumn coverage_columns[] = {
     {"what_to_do", "What to do", 46, GRID_TEXT, 0, NULL, 0},
     {"unread_since", "Not read since", 12, GRID_DATE, 0, NULL, 0},
     {"last_scanned", "Last read", 12, GRID_DATE, 0, "never", 0},
+    {"last_known_findings", "Findings last known", 12, GRID_COUNT, 0, NULL, 0},
+    {"last_known_since", "Oldest of these", 12, GRID_DATE, 0, NULL, 0},
     {"recorder", "AWS Config recorder", 12, GRID_WORD, 0, "not known", 0},
     {"rules", "Rules", 9, GRID_COUNT, 0, DASH, 0},
     {"rules_failed", "Rules not read", 9, GRID_COUNT, 0, DASH, 0},
@@ -180,6 +182,8 @@ static const GridColumn unread_columns[] = {
     {"error_code", "Error code", 24, GRID_TEXT, 0, NULL, 0},
     {"message", "Why", 50, GRID_TEXT, 0, NULL, 0},
     {"owner", "Owner", 18, GRID_TEXT, 0, "no owner", 0},
+    {"last_known_findings", "Findings last known", 12, GRID_COUNT, 0, NULL, 0},
+    {"last_known_since", "Oldest of these", 12, GRID_DATE, 0, NULL, 0},
     {"rule_name", "Rule name in AWS", 46, GRID_TEXT, 0, NULL, 0},
     {0},
 };

@@ -136,6 +136,8 @@ void summary_describe_coverage(const BookRun *run, Buf *ret_text) {
     say(ret_text, run->accounts_unread, "account could not be read at all",
         "accounts could not be read at all");
     say(ret_text, run->rules_failed, "rule could not be read", "rules could not be read");
+    say(ret_text, run->findings_last_known, "finding was open there when last read",
+        "findings were open there when last read");
     say(ret_text, run->recorders_off, "scope has AWS Config switched off",
         "scopes have AWS Config switched off");
     say(ret_text, run->shards_refused, "result file was damaged", "result files were damaged");

@@ -198,6 +198,8 @@ SHEETS = {
         ("Region", "region", text), ("Why", "message", text), ("Error code", "error_code", text),
         ("What to do", "what_to_do", text), ("Not read since", "unread_since", day),
         ("Last read", "last_scanned", or_("never", day)),
+        ("Findings last known", "last_known_findings", plain),
+        ("Oldest of these", "last_known_since", day),
         ("AWS Config recorder", "recorder", or_("not known", word)), ("Rules", "rules", count),
         ("Rules not read", "rules_failed", count), ("Evaluations", "evaluations", count)], False),
     "Rules not read": ("sheet_rules_unread", [
@@ -205,7 +207,9 @@ SHEETS = {
         ("Account name", "account_name", text), ("Account ID", "account_id", text),
         ("Environment", "environment", word), ("Region", "region", text),
         ("Error code", "error_code", text), ("Why", "message", text),
-        ("Owner", "owner", or_("no owner", text)), ("Rule name in AWS", "rule_name", text)], False),
+        ("Owner", "owner", or_("no owner", text)),
+        ("Findings last known", "last_known_findings", plain),
+        ("Oldest of these", "last_known_since", day), ("Rule name in AWS", "rule_name", text)], False),
 }
 
 # section of the Summary: (query, columns, whether a total stands below)
@@ -390,8 +394,8 @@ def test_the_summary_says_in_plain_words_what_was_read(newest):
     assert "2026-11-22" in lines[1] and "2026-11-15" in lines[1]
     assert lines[2] == (
         "\u25b2 7 of 11 scopes (accounts by region) were read; 1 account could not be read at all; "
-        "8 rules could not be read; 2 scopes have AWS Config switched off; 1 result file was "
-        "damaged; 3 scopes were left out on purpose.")
+        "8 rules could not be read; 25 findings were open there when last read; 2 scopes have AWS "
+        "Config switched off; 1 result file was damaged; 3 scopes were left out on purpose.")
 
 
 def test_the_first_run_is_complete_and_has_nothing_to_compare_with():
@@ -613,6 +617,43 @@ def test_a_denied_scope_says_why_and_what_to_do(newest):
     assert first[0] == "Access denied" and first[1] == "data-lake-prod"
     assert "sts:AssumeRole" in first[5] and first[6] == "AccessDenied"
     assert "scanning role" in first[7]
+
+
+def test_what_was_last_known_of_the_unread_is_told_and_counted_nowhere_else(newest, history):
+    def last_seen(row):
+        """Of the run that read the scope last; it may be another for each rule."""
+        return history.execute(
+            """SELECT count(*), min(since) FROM evaluations e
+               WHERE e.account_id = ? AND e.region = ? AND e.compliance = 'NON_COMPLIANT'
+                 AND e.mode = 'DETECTIVE' AND e.group_id = (
+                     SELECT max(r.group_id) FROM evaluations r
+                     WHERE r.account_id = e.account_id AND r.region = e.region
+                       AND r.rule_name = e.rule_name)
+                 AND (? OR e.rule_name IN (
+                     SELECT rule_name FROM rule_coverage WHERE group_id = ? AND outcome = 'failed'
+                       AND account_id = e.account_id AND region = e.region))""",
+            (row["account_id"], row["region"], row["outcome"] != "scanned",
+             newest.group_id)).fetchone()
+
+    coverage = newest.query("sheet_coverage")
+    told = {(row["account_id"], row["region"]): row["last_known_findings"] for row in coverage
+            if row["last_known_findings"]}
+    assert told and len({row["outcome"] for row in coverage if row["last_known_findings"]}) > 1
+    for row in coverage:
+        if row["last_known_findings"] is not None:
+            assert (row["last_known_findings"], row["last_known_since"]) == tuple(last_seen(row))
+        else:
+            assert last_seen(row)[0] == 0
+    viewed = history.execute("""SELECT account_id, region, count(*) FROM last_known_evaluations
+                                WHERE compliance = 'NON_COMPLIANT' GROUP BY 1, 2""")
+    planned = {(row["account_id"], row["region"]) for row in coverage}
+    assert told == {(a, r): n for a, r, n in viewed if (a, r) in planned}
+    rules = [row for row in newest.query("sheet_rules_unread") if row["last_known_findings"]]
+    assert rules and sum(row["last_known_findings"] for row in rules) == sum(
+        row["last_known_findings"] for row in coverage
+        if row["outcome"] == "scanned" and row["last_known_findings"])
+    assert (f"; {sum(told.values())} findings were open there when last read;"
+            in newest.book["Summary"]["B3"].value)
 
 
 def test_numbers_look_like_what_they_are(newest):
