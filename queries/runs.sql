@@ -6,10 +6,11 @@
 -- column complete: 1 when all that was planned was scanned, or skipped on purpose
 -- column scopes_planned: accounts and regions that were to be read
 -- column scopes_scanned: accounts and regions that were read
+-- column rules_failed: rules of these that could not be read, whatever `complete` says
 -- column evaluations: evaluations there were
 -- column previous_group_id: the run before; NULL for the first
 -- column pruned: 1 when its evaluations were removed to make room, and only its counts are left
 SELECT group_id, scan_date, started_at, finished_at, complete, scopes_planned, scopes_scanned,
-       evaluations, previous_group_id, pruned
+       rules_failed, evaluations, previous_group_id, pruned
 FROM runs
 ORDER BY ordinal;

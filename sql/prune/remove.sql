@@ -3,7 +3,11 @@ DELETE FROM interval
 WHERE (rule_key, resource_key, mode, began)
     IN (SELECT rule_key, resource_key, mode, began FROM doomed);
 DELETE FROM accepted WHERE ended < :before_run;
-DELETE FROM rule_tag WHERE ended < :before_run;
+DELETE FROM rule_tag
+WHERE ended < :before_run
+  AND EXISTS (SELECT 1 FROM rule_tag n -- or else it is the last that is known
+              WHERE n.rule_key = rule_tag.rule_key AND n.tag_key = rule_tag.tag_key
+                AND n.began > rule_tag.began AND n.began <= :before_run);
 DELETE FROM resource
 WHERE resource_key NOT IN (SELECT resource_key FROM interval UNION SELECT resource_key FROM accepted);
 DELETE FROM annotation

@@ -151,6 +151,22 @@ def undocumented_columns(sql):
         documented = documented or "-- " in line
 
 
+def columns_of_view(sql):
+    """The text of each, with the comments before and after it; none of SELECT *."""
+    texts, comment = [], ""
+    for line in sql[sql.index("\nSELECT ") + 1:].splitlines():
+        if re.match(r"FROM |SELECT \*", line):
+            break
+        if re.match(r" {7}-- ", line):
+            comment += line
+        elif re.match(r" {7}\S|SELECT ", line):
+            texts.append(comment + line)
+            comment = ""
+        else:
+            texts[-1] += line
+    return texts
+
+
 def test_every_table_column_and_view_says_what_it_is(fresh):
     schema = fresh.execute("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
                            " AND type IN ('table', 'view')").fetchall()
@@ -162,6 +178,11 @@ def test_every_table_column_and_view_says_what_it_is(fresh):
             columns = fresh.execute(f"PRAGMA table_info({row['name']})").fetchall()
             assert len(columns) > 0
             assert list(undocumented_columns(row["sql"])) == [], row["name"]
+        elif "SELECT *" not in row["sql"]:
+            columns = fresh.execute(f"PRAGMA table_info({row['name']})").fetchall()
+            texts = columns_of_view(row["sql"])
+            assert len(texts) == len(columns), row["name"]
+            assert [text for text in texts if "-- " not in text] == [], row["name"]
 
 
 def test_the_check_of_comments_sees_a_column_without_one():
