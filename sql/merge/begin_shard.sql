@@ -76,6 +76,20 @@ CREATE TEMP TABLE IF NOT EXISTS changed (
     old_annotation_key INTEGER,
     PRIMARY KEY (rule_key, resource_key, mode)
 ) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS changed_tag (
+    -- A tag that is not what the history says for this run.
+    rule_key INTEGER NOT NULL,
+    tag_key TEXT NOT NULL,
+    next_run INTEGER,
+    value TEXT, -- NULL: the rule no longer has it
+    old_began INTEGER, -- the tag that holds at the run; NULL: there is none
+    old_ended INTEGER,
+    old_value TEXT,
+    began INTEGER, -- what is written of it, and which later one that swallows
+    ended INTEGER,
+    later_began INTEGER,
+    PRIMARY KEY (rule_key, tag_key)
+) WITHOUT ROWID;
 CREATE TEMP TABLE IF NOT EXISTS touched (
     -- Intervals that get another end or annotation: one of an evaluation at a time.
     rule_key INTEGER NOT NULL,
@@ -100,3 +114,4 @@ DELETE FROM incoming;
 DELETE FROM merged;
 DELETE FROM refused_rule;
 DELETE FROM changed;
+DELETE FROM changed_tag;

@@ -35,9 +35,11 @@ INSERT INTO map_rule (shard_key, rule_key, scope_key, is_fresh, evaluations, nex
 SELECT t.shard_key, t.rule_key, r.scope_key,
        NOT EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = t.rule_key),
        coalesce((SELECT n.evaluations FROM shard.rule_total n WHERE n.rule_key = t.shard_key), 0),
-       (SELECT min(k.run_no) FROM run_scope k
-        WHERE k.scope_key = r.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
-          AND NOT EXISTS (SELECT 1 FROM run_rule y
-                          WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
-                            AND y.outcome = 'failed'))
+       iif(:run_no < (SELECT max(run_no) FROM run), -- or else there is none to be looked for
+           (SELECT min(k.run_no) FROM run_scope k
+            WHERE k.scope_key = r.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
+              AND NOT EXISTS (SELECT 1 FROM run_rule y
+                              WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
+                                AND y.outcome = 'failed')),
+           NULL)
 FROM taken_rule t JOIN rule r ON r.rule_key = t.rule_key;

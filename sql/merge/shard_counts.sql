@@ -12,5 +12,6 @@ SELECT (SELECT count(*) FROM shard.scope),
                              WHERE NOT m.is_same
                                AND r.outcome <> 'failed' AND s.outcome = 'scanned'
                                AND r.rule_key NOT IN (SELECT shard_key FROM taken_rule))),
-       (SELECT count(*) FROM changed) + (SELECT count(*) FROM taken_rule WHERE NOT takes_scope)
+       (SELECT count(*) FROM changed) + (SELECT count(*) FROM changed_tag)
+           + (SELECT count(*) FROM taken_rule WHERE NOT takes_scope)
            + (SELECT count(*) FROM map_scope WHERE takes_scope);

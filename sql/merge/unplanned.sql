@@ -1,8 +1,6 @@
 -- Scopes that the run before has, that were read once, and that are not in the plan of this one (an
 -- account that left, a region that is no longer asked for): they are left out on purpose, and a row
 -- says so, instead of vanishing with all their findings.
-DELETE FROM run_scope
-WHERE run_no = :run_no AND outcome = 'skipped' AND error_code = 'NotPlanned' AND shard_id = '';
 
 CREATE TEMP TABLE IF NOT EXISTS unplanned (
     scope_key INTEGER PRIMARY KEY,

@@ -117,7 +117,8 @@ static Status enter_run(Merge *merge, const char *date, Err *err) {
                               DB_TEXT(":owner_tag", options->owner_tag),
                               DB_TEXT(":version", CONFHOUSE_VERSION),
                               DB_END};
-    return db_run(merge->history, sql_merge_put_run, params, err);
+    TRY(db_run(merge->history, sql_merge_put_run, params, err));
+    return db_run(merge->history, sql_merge_forget_unplanned, params, err);
 }
 
 /* ---- shards ---- */
@@ -366,6 +367,8 @@ static Status apply_waivers(Merge *merge, Err *err) {
 
 static Status count_run(Merge *merge, int64_t run_no, Err *err) {
     const DbParam params[] = {DB_INT(":run_no", run_no), DB_END};
+    TRY(db_run(merge->history, sql_merge_forget_unplanned, params, err));
+    TRY(db_run(merge->history, sql_merge_unplanned, params, err));
     TRY(db_run(merge->history, sql_merge_rule_counts, params, err));
     if (run_no == merge->run_no) {
         TRY(apply_waivers(merge, err));
@@ -394,8 +397,6 @@ static Status complete_run(Merge *merge, Err *err) {
         TRY(put_planned_account(merge, &merge->plan.accounts[i], err));
     }
     TRY(set_environments(merge, err));
-    const DbParam params[] = {DB_INT(":run_no", merge->run_no), DB_END};
-    TRY(db_run(merge->history, sql_merge_unplanned, params, err));
     TRY(count_runs(merge, err));
     return db_commit(merge->history, err);
 }

@@ -21,10 +21,11 @@ class ShardFile:
         self.scopes = []
 
     def scope(self, account, region, rules=None, outcome="scanned", name=None, finished_at=None,
-              error_code=None, recorder="on"):
-        """`rules`: name -> evaluations; None as evaluations = the rule failed; {} = no data."""
+              error_code=None, recorder="on", tags=None):
+        """`rules`: name -> evaluations; None as evaluations = the rule failed; {} = no data.
+        `tags`: name -> {key: value}."""
         self.scopes.append((account, name or f"account-{account}", region, outcome, rules or {},
-                            finished_at or self.finished_at, error_code, recorder))
+                            finished_at or self.finished_at, error_code, recorder, tags or {}))
         return self
 
     def write(self, path):
@@ -51,7 +52,7 @@ class ShardFile:
         return db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (value,)).lastrowid
 
     def _write_scope(self, db, scope):
-        account, name, region, outcome, rules, finished_at, error_code, recorder = scope
+        account, name, region, outcome, rules, finished_at, error_code, recorder, tags = scope
         scope_key = db.execute(
             "INSERT INTO scope (account_id, account_name, region, outcome, recorder, error_code,"
             " finished_at, duplicates) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
@@ -62,6 +63,8 @@ class ShardFile:
             rule_key = db.execute(
                 "INSERT INTO rule (scope_key, name, source_owner, source_identifier, outcome)"
                 " VALUES (?, ?, 'AWS', '', ?)", (scope_key, rule, state)).lastrowid
+            db.executemany("INSERT INTO rule_tag VALUES (?, ?, ?)",
+                           [(rule_key, *tag) for tag in tags.get(rule, {}).items()])
             for (kind, resource), what in (evaluations or {}).items():
                 compliance, annotation = what if isinstance(what, tuple) else (what, None)
                 type_key = self._key(db, "resource_type", "name", kind)
