@@ -12,7 +12,7 @@ enum {
     ACCOUNTS_A_TICK = 8, /* begun when there is room for more calls */
     SCOPES_A_CALL = 4,   /* at most so many for each call that may be in flight */
     SAVE_EVERY_MS = 250,
-    SAVE_SHARE = 30, /* saving takes one part in so many of the time */
+    SAVE_SHARE = 100, /* saving takes one part in so many of the time */
 };
 
 typedef struct Collect {
@@ -58,7 +58,7 @@ static void on_scope_end(void *context, ScopeEnd end, const Err *failure) {
         collect->unsaved++;
     }
     show_progress(collect);
-    begin_accounts(collect, collect->options.concurrency / 2 + 1);
+    begin_accounts(collect, collect->options.concurrency);
 }
 
 static Status put_skipped(Collect *collect, const CollectAccount *account, Err *err) {
@@ -164,7 +164,7 @@ static void save(Collect *collect) {
 
 static Status run(Collect *collect, Err *err) {
     collect->save_at_ms = clock_monotonic_ms() + SAVE_EVERY_MS;
-    begin_accounts(collect, collect->options.concurrency / 2 + 1);
+    begin_accounts(collect, collect->options.concurrency);
     if (!collect->finished) {
         http_after(aws_http(collect->aws), TICK_MS, on_tick, collect);
     }
