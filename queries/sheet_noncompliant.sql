@@ -47,7 +47,8 @@ places AS MATERIALIZED (
       AND (:environment IS NULL OR ra.environment = :environment)
       AND (:account IS NULL OR :account IN (a.account_id, ra.name))
     ORDER BY CASE ra.environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END,
-             ra.name, a.account_id, s.region, ru.name),
+             ra.name, a.account_id, s.region, ru.name
+    LIMIT -1), -- all; but without a limit SQLite leaves out the order of what is joined
 ages AS MATERIALIZED (
     -- of what began in a run
     SELECT b.run_no, b.scan_date,

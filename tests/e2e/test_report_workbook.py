@@ -514,6 +514,14 @@ def test_what_is_narrowed_is_that_part_of_the_whole(history, run, narrowed):
                     pytest.approx((own[0] + waived) / (own[0] + own[1]))
 
 
+@pytest.mark.parametrize("run", ["2026-10-18", "2026-11-08", "2026-11-22"])
+def test_findings_stand_rule_by_rule_though_nothing_sorts_them(history, run):
+    places = [(["prod", "nonprod", "unclassified"].index(row["environment"]), row["account_name"],
+               row["account_id"], row["region"], row["rule_name"])
+              for row in query(history, "sheet_noncompliant", run)]
+    assert len(set(places)) > 5 and places == sorted(places)
+
+
 def test_since_narrows_the_trend_and_the_list_of_findings(history):
     trend = query(history, "sheet_trend", "2026-11-22", since="2026-11-08")
     assert [row["scan_date"] for row in trend] == ["2026-11-08", "2026-11-15", "2026-11-22"]
