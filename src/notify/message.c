@@ -30,6 +30,7 @@ static void take_run(Stmt *stmt, MessageFigures *figures) {
     figures->previous_date = text_of(stmt, "previous_date", &figures->arena);
     figures->scopes_wanted = int_of(stmt, "scopes_planned") - int_of(stmt, "scopes_skipped");
     figures->scopes_read = int_of(stmt, "scopes_scanned");
+    figures->last_known = int_of(stmt, "findings_last_known");
 }
 
 static void take_environment(Stmt *stmt, MessageFigures *figures) {

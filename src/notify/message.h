@@ -36,6 +36,7 @@ typedef struct MessageFigures {
     const char *previous_date; /* "" in the first run */
     int64_t scopes_wanted;
     int64_t scopes_read;
+    int64_t last_known; /* findings that were open, when last read, where nothing was read now */
     MessageEnvironment environments[MESSAGE_ENVIRONMENTS];
     int environment_count;
     MessageItem rules[MESSAGE_ITEMS];

@@ -95,7 +95,7 @@ static void put_table(const MessageFigures *figures, Buf *out) {
 static void put_rules(const MessageFigures *figures, Buf *out) {
     put_element(out, "h2", PART_STYLE, "Rules that need attention most");
     if (figures->rule_count == 0) {
-        put_element(out, "p", PLAIN_STYLE, "None: no finding is open.");
+        put_element(out, "p", PLAIN_STYLE, words_for_no_rule(figures));
         return;
     }
     buf_puts(out, "<table style=\"border-collapse:collapse;font-size:14px\">\n");

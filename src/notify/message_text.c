@@ -50,7 +50,9 @@ void message_append_text(const MessageFigures *figures, const MessagePlace *plac
         words_put_fresh(&figures->rules[i], out);
         buf_putc(out, '\n');
     }
-    buf_puts(out, figures->rule_count == 0 ? "  none: no finding is open\n" : "");
+    if (figures->rule_count == 0) {
+        buf_printf(out, "  %s\n", words_for_no_rule(figures));
+    }
     buf_puts(out, "\nWhat was not scanned\n  ");
     words_put_coverage(figures, out);
     buf_putc(out, '\n');

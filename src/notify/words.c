@@ -39,6 +39,15 @@ void words_put_coverage(const MessageFigures *figures, Buf *out) {
     buf_printf(out, "%s%" PRId64 " of %" PRId64 " scopes (accounts by region) were scanned.",
                figures->missing_count == 0 ? "Nothing is missing: " : "", figures->scopes_read,
                figures->scopes_wanted);
+    if (figures->last_known > 0) {
+        buf_printf(out, " In what was not, %" PRId64 " %s open when it was last scanned.",
+                   figures->last_known, figures->last_known == 1 ? "finding was" : "findings were");
+    }
+}
+
+const char *words_for_no_rule(const MessageFigures *figures) {
+    return figures->scopes_read == 0 ? "Not known: nothing was scanned."
+                                     : "None: no finding is open that is not waived.";
 }
 
 static void put_count(Buf *out, const Cell *cell, const char *what) {

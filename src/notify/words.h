@@ -8,8 +8,10 @@
 /* "AWS Config compliance, run of 2026-11-22" */
 void words_put_title(const MessageFigures *figures, Buf *out);
 void words_put_comparison(const MessageFigures *figures, Buf *out);
-/* "46 of 48 scopes (accounts by region) were scanned." */
+/* "46 of 48 scopes (accounts by region) were scanned.", and what was last known of the others. */
 void words_put_coverage(const MessageFigures *figures, Buf *out);
+/* Instead of the rules with open findings, where there are none. */
+const char *words_for_no_rule(const MessageFigures *figures);
 /* "91.5% (-0.7 pp)", or why there is no ratio. */
 void words_put_headline(const MessageEnvironment *environment, Buf *out);
 /* "93.6%"; nothing where there is no ratio. */

@@ -100,7 +100,8 @@ static void the_text_has_figures_rules_gaps_and_the_link(void **state) {
         "findings: 4 open, 0 new, 2 reopened, 1 resolved, 0 no longer reported\n",
         "Compared with the run of 2026-11-15.\n",
         "      12  @lambda-custom-rule (2 since the last run)\n",
-        "7 of 11 scopes (accounts by region) were scanned.\n",
+        "7 of 11 scopes (accounts by region) were scanned. In what was not, 25 findings were open",
+        " when it was last scanned.\n",
         "- 2 scopes denied access (data-lake-prod, eu-west-1)\n",
         "- 1 result file was damaged (shard 07: ",
         "s3://bucket/a&b/<x>.xlsx\n  https://example.com/?a=1&b=\"2\"\n",
@@ -110,6 +111,24 @@ static void the_text_has_figures_rules_gaps_and_the_link(void **state) {
             fail_msg("no \"%s\" in\n%s", parts[i], buf_text(&text));
         }
     }
+}
+
+static void that_there_are_no_rules_is_not_said_when_none_was_read(void **state) {
+    (void)state;
+    OWN(message_done) MessageFigures figures;
+    OWN(buf_done) Buf text = {0};
+    load(&figures, "2026-11-22");
+    figures.rule_count = 0;
+    message_append_text(&figures, &place, &text);
+    assert_non_null(strstr(buf_text(&text), "  None: no finding is open that is not waived.\n"));
+    figures.scopes_read = 0;
+    buf_clear(&text);
+    message_append_text(&figures, &place, &text);
+    message_append_html(&figures, &place, &text);
+    assert_null(strstr(buf_text(&text), "None:"));
+    const char *known = strstr(buf_text(&text), "  Not known: nothing was scanned.\n");
+    assert_non_null(known);
+    assert_non_null(strstr(known, ">Not known: nothing was scanned.<"));
 }
 
 static void html_is_escaped_and_its_tags_are_closed(void **state) {
@@ -169,6 +188,7 @@ int main(void) {
         cmocka_unit_test(the_longest_subject_is_cut_and_stays_ascii),
         cmocka_unit_test(a_change_that_rounds_to_nothing_is_none),
         cmocka_unit_test(the_text_has_figures_rules_gaps_and_the_link),
+        cmocka_unit_test(that_there_are_no_rules_is_not_said_when_none_was_read),
         cmocka_unit_test(html_is_escaped_and_its_tags_are_closed),
         cmocka_unit_test(a_link_that_may_die_early_and_a_path_alone_are_told),
         cmocka_unit_test(a_run_that_is_not_there_is_nothing),
