@@ -14,17 +14,17 @@
 enum {
     FIRST_COLUMN = 1,
     COLUMNS = 10,
-    ALL_WIDTH = 157,
+    ALL_WIDTH = 158,
     CHART_COLUMN = FIRST_COLUMN + 6,
     CHART_ROWS = 12,
 };
-static const double widths[COLUMNS] = {34, 14, 13, 12, 12, 12, 12, 12, 12, 24};
+static const double widths[COLUMNS] = {34, 14, 13, 13, 12, 12, 12, 12, 12, 24};
 
 static const GridColumn environment_columns[] = {
     {"environment", "Environment", 34, GRID_WORD, 0, NULL, 0},
     {"accounts", "Accounts", 14, GRID_COUNT, GRID_TOTAL_SUM, NULL, 0},
     {"compliant", "Compliant", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"non_compliant", "Non-compliant", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"non_compliant", "Non-compliant", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"waived", "Waived of these", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"not_applicable", "Not applicable", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"ratio", "Ratio, as found", 12, GRID_RATIO, GRID_TOTAL_RATIO, DASH, 0},
@@ -38,7 +38,7 @@ static const GridColumn finding_columns[] = {
     {"environment", "Environment", 34, GRID_WORD, 0, NULL, 0},
     {"non_compliant", "Open now", 14, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"new_findings", "New since last run", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
-    {"reopened_findings", "Reopened since", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
+    {"reopened_findings", "Reopened since", 13, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"resolved_findings", "Resolved since", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"gone_findings", "No longer reported", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {0},
@@ -48,7 +48,7 @@ static const GridColumn rule_columns[] = {
     {"rule_group", "Rule", 34, GRID_TEXT, 0, NULL, 0},
     {"prod", "Open in Prod", 14, GRID_COUNT, 0, DASH, 0},
     {"nonprod", "Open in Non-Prod", 13, GRID_COUNT, 0, DASH, 0},
-    {"unclassified", "Open in Unclassified", 12, GRID_COUNT, 0, DASH, 0},
+    {"unclassified", "Open in Unclassified", 13, GRID_COUNT, 0, DASH, 0},
     {"non_compliant", "Open in all", 12, GRID_COUNT, 0, NULL, 0},
     {"waived", "Waived besides", 12, GRID_COUNT, 0, NULL, 0},
     {"new_findings", "New since last run", 12, GRID_COUNT, 0, DASH, 0},
@@ -62,7 +62,7 @@ static const GridColumn account_columns[] = {
     {"account_name", "Account name", 34, GRID_TEXT, 0, NULL, 0},
     {"account_id", "Account ID", 14, GRID_TEXT, 0, NULL, 0},
     {"environment", "Environment", 13, GRID_WORD, 0, NULL, 0},
-    {"non_compliant", "Open findings", 12, GRID_COUNT, 0, NULL, 0},
+    {"non_compliant", "Open findings", 13, GRID_COUNT, 0, NULL, 0},
     {"waived", "Waived besides", 12, GRID_COUNT, 0, NULL, 0},
     {"new_findings", "New since last run", 12, GRID_COUNT, 0, DASH, 0},
     {"resolved_findings", "Resolved since", 12, GRID_COUNT, 0, DASH, 0},
@@ -76,7 +76,7 @@ static const GridColumn missing_columns[] = {
     {"missing", "What", 34, GRID_WORD, 0, NULL, 0},
     {"items", "How many", 14, GRID_COUNT, 0, NULL, 0},
     {"accounts", "Accounts", 13, GRID_COUNT, 0, DASH, 0},
-    {"example", "For example", 48, GRID_TEXT, 0, NULL, 4},
+    {"example", "For example", 49, GRID_TEXT, 0, NULL, 4},
     {"what_to_do", "What to do", 48, GRID_TEXT, 0, NULL, 3},
     {0},
 };
