@@ -275,7 +275,7 @@ static Status merge_shards(Merge *merge, Err *err) {
     TRY(status);
     log_progress(NULL);
     merge->result->shards_refused = (int64_t)refusals.count;
-    if (merge->run_no == 0) {
+    if (merge->result->shards == 0 && !merge->has_plan) {
         return err_set(err, ST_CORRUPT, "none of the %zu shards of the group %s can be merged",
                        merge->shard_count, merge->options->group_id);
     }

@@ -1,8 +1,11 @@
 """Laws of the history that the model test does not show by itself."""
+import contextlib
 import os
+import shutil
+import sqlite3
 import subprocess
 
-from shard_files import ShardFile, open_history
+from shard_files import ShardFile, open_history, put_history
 
 BIN = os.environ.get("CONFHOUSE_BIN", "confhouse")
 RULES = {"s3-encrypted": {("AWS::S3::Bucket", f"bucket-{i}"):
@@ -40,6 +43,33 @@ def test_what_did_not_change_costs_no_new_and_no_rewritten_row(tmp_path):
                            " (SELECT count(*) FROM annotation), (SELECT count(*) FROM scope)"
                  ) == names
     assert table(tmp_path, "SELECT count(*) FROM evaluations") == [(3 * 250,)]
+
+
+def forbid_writing(store, *names):
+    """The newest history refuses to write a row of these tables: even one that says the same."""
+    with open_history(store) as db:
+        run, = db.execute("SELECT group_id FROM runs ORDER BY ordinal DESC LIMIT 1").fetchone()
+        version, = db.execute("PRAGMA user_version").fetchone()
+        path = store / f"history/compliance-{run}.db"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        for name in names:
+            for action in ("INSERT", "UPDATE", "DELETE"):
+                db.execute(f"CREATE TRIGGER no_{action}_{name} AFTER {action} ON {name}"
+                           f" BEGIN SELECT raise(ABORT, '{action} of {name}'); END")
+        db.commit()
+    moved = path.rename(store / "moved.db")
+    shutil.rmtree(store / "history")
+    put_history(store, moved, run, version)
+
+
+def test_what_did_not_change_is_not_even_written(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES)
+    forbid_writing(tmp_path, "interval", "resource", "resource_type", "annotation", "rule_tag",
+                   "rule_group", "scope", "account")
+    merge(tmp_path, "2026-11-08", RULES)
+    changed = {**RULES, "iam-mfa": {**RULES["iam-mfa"],
+                                    ("AWS::IAM::User", "user-7"): "NON_COMPLIANT"}}
+    assert "UPDATE of interval" in merge(tmp_path, "2026-11-15", changed, expect=1).stderr
 
 
 def test_one_change_costs_one_row(tmp_path):
