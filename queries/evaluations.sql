@@ -17,7 +17,7 @@
 -- column resource_id: as AWS Config names the resource
 -- column compliance: COMPLIANT, NON_COMPLIANT or NOT_APPLICABLE
 -- column annotation: what the rule said; NULL when it said nothing
--- column owner: by the tags of the rule; NULL when they name none
+-- column owner: by the tags of the resource, or else of the rule; NULL when none names one
 -- column since: date of the run that saw this state first
 -- column mode: DETECTIVE, or PROACTIVE: before the resource was made
 SELECT e.group_id, e.scan_date, e.account_id, e.account_name, e.environment, e.region,

@@ -13,7 +13,7 @@
 -- column resource_type: like AWS::S3::Bucket
 -- column resource_id: as AWS Config names the resource
 -- column annotation: what the rule said; NULL when it said nothing
--- column owner: by the tags of the rule; NULL when they name none
+-- column owner: by the tags of the resource, or else of the rule; NULL when none names one
 -- column since: date of the run that saw it first
 -- column age_runs: runs in which it has been open, the newest included
 -- column age_days: days since then

@@ -1,6 +1,6 @@
 -- summary: Compliance of a run by owner, most findings first.
 -- param group_id: the run; the newest when absent
--- column owner: by the tags of the rules; '' for what no tag gives an owner
+-- column owner: by tags of the resources, or else of the rules; '' for what no tag gives an owner
 -- column compliant: COMPLIANT evaluations
 -- column non_compliant: NON_COMPLIANT evaluations
 -- column ratio: compliant / (compliant + non_compliant); NULL where there is nothing to divide

@@ -2,7 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column account_name: name of the account in that run
 -- column account_id: 12 digits
 -- column environment: prod, nonprod or unclassified
@@ -31,7 +31,7 @@ all_counted AS MATERIALIZED (
     UNION ALL
     SELECT group_id, account_id, sum(compliant), sum(non_compliant), sum(waived),
            sum(not_applicable)
-    FROM compliance_by_rule_in_scope
+    FROM tallies
     WHERE :owner IS NOT NULL AND group_id IN (SELECT group_id FROM pair)
       AND (:owner IS NULL OR coalesce(owner, '') = :owner)
     GROUP BY group_id, account_id),

@@ -2,7 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column change: new, reopened, resolved or gone (no longer reported, which is not resolved)
 -- column environment: prod, nonprod or unclassified
 -- column account_name: name of the account in that run

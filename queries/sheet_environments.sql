@@ -2,7 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column environment: prod, nonprod or unclassified
 -- column accounts: accounts in it
 -- column reading: whole, part or none of its scopes were read; empty: it has no accounts
@@ -41,10 +41,17 @@ counted AS MATERIALIZED (
     SELECT group_id, environment, sum(compliant), sum(non_compliant), sum(waived),
            sum(not_applicable)
     FROM compliance_by_rule_in_scope
-    WHERE (:account IS NOT NULL OR :owner IS NOT NULL)
+    WHERE :account IS NOT NULL AND :owner IS NULL
       AND group_id IN (SELECT group_id FROM pair)
+      AND :account IN (account_id, account_name)
+    GROUP BY group_id, environment
+    UNION ALL
+    SELECT group_id, environment, sum(compliant), sum(non_compliant), sum(waived),
+           sum(not_applicable)
+    FROM tallies
+    WHERE :owner IS NOT NULL AND group_id IN (SELECT group_id FROM pair)
       AND (:account IS NULL OR :account IN (account_id, account_name))
-      AND (:owner IS NULL OR coalesce(owner, '') = :owner)
+      AND coalesce(owner, '') = :owner
     GROUP BY group_id, environment),
 rated AS MATERIALIZED (
     SELECT *,

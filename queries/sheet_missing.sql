@@ -2,7 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column missing: denied, failed, missing (scopes), rules_failed, recorder_off, shards_refused
 -- column in_words: the same as a part of a sentence: 2 scopes denied access
 -- column items: how many scopes, rules or files

@@ -2,7 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- param since: only findings first seen on this date or later
 -- column environment: prod, nonprod or unclassified
 -- column account_name: name of the account in that run
@@ -31,7 +31,8 @@ places AS MATERIALIZED (
            a.account_id, s.region, ru.name AS rule_name, g.name AS rule_group,
            (SELECT o.value FROM rule_tag o
             WHERE o.rule_key = ru.rule_key AND o.tag_key = r.owner_tag AND o.began <= r.run_no
-              AND (o.ended IS NULL OR o.ended > r.run_no)) AS owner
+              AND (o.ended IS NULL OR o.ended > r.run_no)) AS owner, -- where the resource has none
+           r.owner_tag, s.scope_key
     FROM run r
     CROSS JOIN run_scope k ON k.run_no = r.run_no AND k.outcome = 'scanned'
     CROSS JOIN scope s ON s.scope_key = k.scope_key
@@ -64,7 +65,14 @@ SELECT p.environment,
        t.name AS resource_type,
        re.name AS resource_id,
        n.text AS annotation,
-       p.owner,
+       coalesce((SELECT nullif(o.value, '') FROM tag o
+                 WHERE o.tag_key = p.owner_tag
+                   AND o.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
+                                        WHERE m.scope_key = p.scope_key
+                                          AND m.resource_key = i.resource_key
+                                          AND m.began <= p.run_no
+                                        ORDER BY m.began DESC LIMIT 1)),
+                p.owner) AS owner,
        y.scan_date AS since,
        y.days AS age_days,
        y.runs AS age_runs,
@@ -82,5 +90,13 @@ LEFT JOIN annotation n ON n.annotation_key = i.annotation_key
 LEFT JOIN accepted x ON x.rule_key = i.rule_key AND x.resource_key = i.resource_key
                     AND x.began <= p.run_no AND (x.ended IS NULL OR x.ended > p.run_no)
 LEFT JOIN waiver w ON w.waiver_key = x.waiver_key AND w.expires >= p.scan_date
-WHERE (:owner IS NULL OR coalesce(p.owner, '') = :owner)
+WHERE (:owner IS NULL OR 
+       coalesce((SELECT nullif(o.value, '') FROM tag o
+                 WHERE o.tag_key = p.owner_tag
+                   AND o.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
+                                        WHERE m.scope_key = p.scope_key
+                                          AND m.resource_key = i.resource_key
+                                          AND m.began <= p.run_no
+                                        ORDER BY m.began DESC LIMIT 1)),
+                p.owner, '') = :owner)
   AND (:since IS NULL OR y.scan_date >= :since);

@@ -1,10 +1,10 @@
--- summary: How each owner's rules stood in a run, most open findings first.
+-- summary: How what each owner answers for stood in a run, most open findings first.
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
--- column owner: by the tags of the rules; NULL for what no tag gives an owner
--- column rules: rules it owns, the same across accounts and regions counted once
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
+-- column owner: by tags of resources, or else of rules; NULL for what no tag gives an owner
+-- column rules: rules it owns or has resources in, the same across accounts and regions counted once
 -- column accounts: accounts in which they are
 -- column reading: whole or part: whether all its rules in scanned scopes could be read; none: none of them
 -- column compliant: compliant evaluations
@@ -21,7 +21,16 @@ WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
 told AS MATERIALIZED (
-    SELECT *
+    SELECT owner, rule_group, account_id, compliant, non_compliant, waived, not_applicable,
+           oldest_finding
+    FROM tallies
+    WHERE group_id = (SELECT group_id FROM this)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:owner IS NULL OR coalesce(owner, '') = :owner)
+    UNION ALL
+    -- a rule is its owner's, whoever owns the resources
+    SELECT owner, rule_group, account_id, 0, 0, 0, 0, NULL
     FROM compliance_by_rule_in_scope
     WHERE group_id = (SELECT group_id FROM this)
       AND (:environment IS NULL OR environment = :environment)

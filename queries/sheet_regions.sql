@@ -2,7 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column region: AWS region
 -- column scopes_wanted: accounts that should have been read there
 -- column scopes_scanned: accounts that were read there
@@ -21,12 +21,18 @@ WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
 told AS MATERIALIZED (
-    SELECT *
+    SELECT region, compliant, non_compliant, waived, not_applicable, oldest_finding
     FROM compliance_by_rule_in_scope
-    WHERE group_id = (SELECT group_id FROM this)
+    WHERE :owner IS NULL AND group_id = (SELECT group_id FROM this)
       AND (:environment IS NULL OR environment = :environment)
       AND (:account IS NULL OR :account IN (account_id, account_name))
-      AND (:owner IS NULL OR coalesce(owner, '') = :owner)),
+    UNION ALL
+    SELECT region, compliant, non_compliant, waived, not_applicable, oldest_finding
+    FROM tallies
+    WHERE :owner IS NOT NULL AND group_id = (SELECT group_id FROM this)
+      AND (:environment IS NULL OR environment = :environment)
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND coalesce(owner, '') = :owner),
 summed AS MATERIALIZED (
     SELECT region,
            sum(compliant) AS compliant,

@@ -3,7 +3,7 @@
 -- param since: only runs of this date or later
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by the tags of rules; '' = what nobody owns
+-- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column scan_date: date of the run
 -- column group_id: the run
 -- column prod_ratio: compliant / (compliant + non-compliant) in prod; NULL where nothing was read
@@ -26,7 +26,8 @@ WITH this AS MATERIALIZED (
 shown AS MATERIALIZED (
     SELECT * FROM runs
     WHERE ordinal <= (SELECT ordinal FROM this) AND (:since IS NULL OR scan_date >= :since)),
--- One account or owner: from the intervals, those together that began and ended alike.
+-- One account or owner: from the intervals, those together that began and ended alike. Where the
+-- owner matters, they are cut where the tags of their resource changed.
 rules AS MATERIALIZED (
     SELECT ru.rule_key, ru.scope_key
     FROM rule ru
@@ -38,18 +39,42 @@ rules AS MATERIALIZED (
                       WHERE ra.account_key = a.account_key AND ra.name = :account))
       AND (coalesce(:owner, '') = ''
            OR EXISTS (SELECT 1 FROM rule_tag o
-                      WHERE o.rule_key = ru.rule_key AND o.value = :owner))),
-states AS MATERIALIZED (
-    SELECT ru.rule_key, ru.scope_key, i.began, i.ended, NULL AS expires,
-           sum(i.compliance = 0) AS compliant, sum(i.compliance = 1) AS non_compliant, 0 AS waived
+                      WHERE o.rule_key = ru.rule_key AND o.value = :owner)
+           OR ru.scope_key IN (SELECT m.scope_key
+                               FROM resource_tag_set m
+                               JOIN tag o ON o.tag_set_key = m.tag_set_key AND o.value = :owner))),
+pieces AS (
+    SELECT ru.rule_key, ru.scope_key, i.compliance, i.began,
+           min(coalesce(i.ended, 1 << 60),
+               coalesce(iif(:owner IS NULL, NULL,
+                            (SELECT min(m.began) FROM resource_tag_set m
+                             WHERE m.scope_key = ru.scope_key
+                               AND m.resource_key = i.resource_key)), 1 << 60)) AS ended,
+           NULL AS tag_set_key
     FROM rules ru
     CROSS JOIN interval i ON i.rule_key = ru.rule_key AND i.mode = 0
-    GROUP BY ru.rule_key, i.began, i.ended
+    UNION ALL
+    SELECT ru.rule_key, ru.scope_key, i.compliance, max(i.began, m.began),
+           min(coalesce(i.ended, 1 << 60),
+               coalesce((SELECT min(n.began) FROM resource_tag_set n
+                         WHERE n.scope_key = m.scope_key AND n.resource_key = m.resource_key
+                           AND n.began > m.began), 1 << 60)),
+           m.tag_set_key
+    FROM rules ru
+    CROSS JOIN interval i ON i.rule_key = ru.rule_key AND i.mode = 0
+    CROSS JOIN resource_tag_set m ON m.scope_key = ru.scope_key
+                                 AND m.resource_key = i.resource_key
+    WHERE :owner IS NOT NULL),
+states AS MATERIALIZED (
+    SELECT rule_key, scope_key, began, ended, NULL AS expires, tag_set_key, NULL AS resource_key,
+           sum(compliance = 0) AS compliant, sum(compliance = 1) AS non_compliant, 0 AS waived
+    FROM pieces
+    WHERE began < ended
+    GROUP BY rule_key, began, ended, tag_set_key
     UNION ALL
     SELECT ru.rule_key, ru.scope_key, max(x.began, i.began),
-           CASE WHEN x.ended IS NULL THEN i.ended WHEN i.ended IS NULL THEN x.ended
-                ELSE min(x.ended, i.ended) END,
-           w.expires, 0, 0, 1
+           min(coalesce(x.ended, 1 << 60), coalesce(i.ended, 1 << 60)),
+           w.expires, NULL, x.resource_key, 0, 0, 1
     FROM rules ru
     CROSS JOIN accepted x ON x.rule_key = ru.rule_key
     CROSS JOIN waiver w ON w.waiver_key = x.waiver_key
@@ -64,14 +89,23 @@ narrowed AS MATERIALIZED (
     FROM states st
     CROSS JOIN scope s ON s.scope_key = st.scope_key
     CROSS JOIN account a ON a.account_key = s.account_key
-    CROSS JOIN run r ON r.run_no >= st.began AND (st.ended IS NULL OR r.run_no < st.ended)
+    CROSS JOIN run r ON r.run_no >= st.began AND r.run_no < st.ended
     CROSS JOIN run_scope k ON k.run_no = r.run_no AND k.scope_key = st.scope_key
                           AND k.outcome = 'scanned'
     CROSS JOIN run_account ra ON ra.run_no = r.run_no AND ra.account_key = s.account_key
     WHERE r.run_no >= coalesce((SELECT max(p.before_run) FROM pruned p), 0)
       AND (:account IS NULL OR :account IN (a.account_id, ra.name))
       AND (:owner IS NULL
-           OR :owner = coalesce((SELECT o.value FROM rule_tag o
+           OR :owner = coalesce((SELECT nullif(o.value, '') FROM tag o
+                                 WHERE o.tag_key = r.owner_tag
+                                   AND o.tag_set_key = coalesce(
+                                       st.tag_set_key,
+                                       (SELECT m.tag_set_key FROM resource_tag_set m
+                                        WHERE m.scope_key = st.scope_key
+                                          AND m.resource_key = st.resource_key
+                                          AND m.began <= r.run_no
+                                        ORDER BY m.began DESC LIMIT 1))),
+                                (SELECT o.value FROM rule_tag o
                                  WHERE o.rule_key = st.rule_key AND o.tag_key = r.owner_tag
                                    AND o.began <= r.run_no
                                    AND (o.ended IS NULL OR o.ended > r.run_no)), ''))

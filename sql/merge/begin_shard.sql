@@ -90,6 +90,37 @@ CREATE TEMP TABLE IF NOT EXISTS changed_tag (
     later_began INTEGER,
     PRIMARY KEY (rule_key, tag_key)
 ) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS tag_scope (
+    -- A scope that counts, as to the tags of its resources.
+    scope_key INTEGER PRIMARY KEY,
+    is_read INTEGER NOT NULL, -- 0: this scan could not, though an earlier one of this run could
+    next_run INTEGER -- the first later run in which they were read; NULL = none
+);
+CREATE TEMP TABLE IF NOT EXISTS map_tag_set (
+    tags TEXT PRIMARY KEY,
+    tag_set_key INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS told_tag_set (
+    -- The tags of a resource in these scopes.
+    scope_key INTEGER NOT NULL,
+    resource_key INTEGER NOT NULL,
+    tag_set_key INTEGER NOT NULL,
+    PRIMARY KEY (scope_key, resource_key)
+) WITHOUT ROWID;
+CREATE TEMP TABLE IF NOT EXISTS changed_tag_set (
+    -- A resource whose tags are not what the history says for this run; columns as in changed_tag.
+    scope_key INTEGER NOT NULL,
+    resource_key INTEGER NOT NULL,
+    next_run INTEGER,
+    tag_set_key INTEGER,
+    old_began INTEGER,
+    old_ended INTEGER,
+    old_tag_set_key INTEGER,
+    began INTEGER,
+    ended INTEGER,
+    later_began INTEGER,
+    PRIMARY KEY (scope_key, resource_key)
+) WITHOUT ROWID;
 CREATE TEMP TABLE IF NOT EXISTS touched (
     -- Intervals that get another end or annotation: one of an evaluation at a time.
     rule_key INTEGER NOT NULL,
@@ -115,3 +146,7 @@ DELETE FROM merged;
 DELETE FROM refused_rule;
 DELETE FROM changed;
 DELETE FROM changed_tag;
+DELETE FROM tag_scope;
+DELETE FROM map_tag_set;
+DELETE FROM told_tag_set;
+DELETE FROM changed_tag_set;

@@ -13,5 +13,6 @@ SELECT (SELECT count(*) FROM shard.scope),
                                AND r.outcome <> 'failed' AND s.outcome = 'scanned'
                                AND r.rule_key NOT IN (SELECT shard_key FROM taken_rule))),
        (SELECT count(*) FROM changed) + (SELECT count(*) FROM changed_tag)
+           + (SELECT count(*) FROM changed_tag_set)
            + (SELECT count(*) FROM taken_rule WHERE NOT takes_scope)
            + (SELECT count(*) FROM map_scope WHERE takes_scope);

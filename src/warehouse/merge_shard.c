@@ -20,9 +20,10 @@ Status merge_shard_count(const ShardClaim *claim, Err *err) {
 
 static Status run_steps(Db *history, const ShardMerge *merge, Err *err) {
     static const char *const steps[] = {
-        sql_merge_begin_shard, sql_merge_scopes,  sql_merge_rules,       sql_merge_names,
-        sql_merge_incoming,    sql_merge_changed, sql_merge_annotations, sql_merge_intervals,
-        sql_merge_join_later,  sql_merge_tags,    sql_merge_outcomes,    sql_merge_told,
+        sql_merge_begin_shard, sql_merge_scopes,  sql_merge_rules,         sql_merge_names,
+        sql_merge_incoming,    sql_merge_changed, sql_merge_annotations,   sql_merge_intervals,
+        sql_merge_join_later,  sql_merge_tags,    sql_merge_resource_tags, sql_merge_outcomes,
+        sql_merge_told,
     };
     const DbParam params[] = {DB_INT(":run_no", merge->run_no),
                               DB_TEXT(":shard_id", merge->facts->shard_id), DB_END};

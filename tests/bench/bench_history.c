@@ -8,6 +8,7 @@
  * publish STORE FILE: takes its SHA-256 and puts it into the store.
  *
  * carry STORE: fetches the newest history, and publishes it under another name. */
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -97,6 +98,25 @@ static Status put_rule(const Scope *scope, int rule, Err *err) {
     return ST_OK;
 }
 
+/* Three of four resources that are not compliant name an owner. */
+static Status put_tags(const Scope *scope, Err *err) {
+    OWN(arena_done) Arena arena = {0};
+    ShardResource resources[TYPES * RESOURCES];
+    size_t count = 0;
+    TRY(shard_next_untagged(scope->shard, scope->key, 0, &arena, resources, TYPES * RESOURCES,
+                            &count, err));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t roll = mix(scope->number * 1024 + (uint64_t)resources[i].id[12]);
+        const char *owner = arena_printf(&arena, "team-%d", (int)(roll % 40));
+        const ConfigTag tags[] = {{"mox.owner", owner}, {"mox.stage", "live"}};
+        for (size_t tag = roll % 4 == 0; tag < 2; tag++) {
+            TRY(shard_put_resource_tag(scope->shard, resources[i].key, &tags[tag], err));
+        }
+        TRY(shard_end_resource_tags(scope->shard, resources[i].key, err));
+    }
+    return ST_OK;
+}
+
 static Status put_scope(Shard *shard, uint64_t number, int week, Err *err) {
     static const char *const words[] = {"prod", "dev", "shared"};
     char account[24];
@@ -110,6 +130,7 @@ static Status put_scope(Shard *shard, uint64_t number, int week, Err *err) {
     for (int rule = 0; rule < RULES; rule++) {
         TRY(put_rule(&scope, rule, err));
     }
+    TRY(put_tags(&scope, err));
     const ShardScopeEnd end = {.outcome = SCOPE_SCANNED, .recorder = "on"};
     return shard_end_scope(shard, scope.key, &end, err);
 }

@@ -21,11 +21,13 @@ class ShardFile:
         self.scopes = []
 
     def scope(self, account, region, rules=None, outcome="scanned", name=None, finished_at=None,
-              error_code=None, recorder="on", tags=None):
+              error_code=None, recorder="on", tags=None, resource_tags=None):
         """`rules`: name -> evaluations; None as evaluations = the rule failed; {} = no data.
-        `tags`: name -> {key: value}."""
+        `tags`: name -> {key: value}. `resource_tags`: (type, id) -> {key: value}, or None where
+        they could not be read; others were not asked for."""
         self.scopes.append((account, name or f"account-{account}", region, outcome, rules or {},
-                            finished_at or self.finished_at, error_code, recorder, tags or {}))
+                            finished_at or self.finished_at, error_code, recorder, tags or {},
+                            resource_tags or {}))
         return self
 
     def write(self, path):
@@ -51,8 +53,17 @@ class ShardFile:
             return row[0]
         return db.execute(f"INSERT INTO {table} ({column}) VALUES (?)", (value,)).lastrowid
 
+    def _resource(self, db, scope_key, kind, resource):
+        type_key = self._key(db, "resource_type", "name", kind)
+        db.execute("INSERT OR IGNORE INTO resource (scope_key, resource_type_key, name, tags)"
+                   " VALUES (?, ?, ?, 0)", (scope_key, type_key, resource))
+        return db.execute(
+            "SELECT resource_key FROM resource WHERE scope_key = ? AND resource_type_key = ?"
+            " AND name = ?", (scope_key, type_key, resource)).fetchone()[0]
+
     def _write_scope(self, db, scope):
-        account, name, region, outcome, rules, finished_at, error_code, recorder, tags = scope
+        (account, name, region, outcome, rules, finished_at, error_code, recorder, tags,
+         resource_tags) = scope
         scope_key = db.execute(
             "INSERT INTO scope (account_id, account_name, region, outcome, recorder, error_code,"
             " finished_at, duplicates) VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
@@ -67,16 +78,16 @@ class ShardFile:
                            [(rule_key, *tag) for tag in tags.get(rule, {}).items()])
             for (kind, resource), what in (evaluations or {}).items():
                 compliance, annotation = what if isinstance(what, tuple) else (what, None)
-                type_key = self._key(db, "resource_type", "name", kind)
-                db.execute("INSERT OR IGNORE INTO resource (scope_key, resource_type_key, name, tags)"
-                           " VALUES (?, ?, ?, 0)", (scope_key, type_key, resource))
-                resource_key = db.execute(
-                    "SELECT resource_key FROM resource WHERE scope_key = ? AND"
-                    " resource_type_key = ? AND name = ?",
-                    (scope_key, type_key, resource)).fetchone()[0]
+                resource_key = self._resource(db, scope_key, kind, resource)
                 annotation_key = annotation and self._key(db, "annotation", "text", annotation)
                 db.execute("INSERT INTO evaluation VALUES (?, ?, 0, ?, ?)",
                            (rule_key, resource_key, CODES[compliance], annotation_key))
+        for (kind, resource), told in resource_tags.items():
+            resource_key = self._resource(db, scope_key, kind, resource)
+            db.execute("UPDATE resource SET tags = ? WHERE resource_key = ?",
+                       (1 if told is None else 2, resource_key))
+            db.executemany("INSERT INTO resource_tag VALUES (?, ?, ?)",
+                           [(resource_key, *tag) for tag in (told or {}).items()])
 
     def put(self, store):
         """Into the store's folder, packed."""

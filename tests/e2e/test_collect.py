@@ -270,6 +270,23 @@ def test_tags_of_findings(start, denied, flags):
     assert keys == {"mox.owner", "Mox.Owner"}
 
 
+def test_a_finding_is_its_resources_owners_or_else_its_rules(start):
+    simulator, cli = start(*SMALL)
+    cli("run", *REGIONS, "--group-id", "2026-11-22")
+    of_resource = {(r["account_id"], r["region"], r["resource_type"], r["resource_id"]):
+                   r["mox.owner"] for r in simulator.expected("resources")
+                   if r["resource_type"] != "AWS::::Account"}
+    of_rule = {(r["account_id"], r["region"], r["rule_name"]): r["mox.owner"]
+               for r in simulator.expected("rules")}
+    findings = cli.rows("query", "findings")
+    owners = [(of_resource.get((f["account_id"], f["region"], f["resource_type"],
+                                f["resource_id"])),
+               of_rule[f["account_id"], f["region"], f["rule_name"]]) for f in findings]
+    assert [f["owner"] for f in findings] == [own or rules or None for own, rules in owners]
+    assert len({bool(own) for own, _ in owners}) == 2
+    assert sum(row["non_compliant"] for row in cli.rows("query", "owners")) == len(findings)
+
+
 def test_no_prefix_no_tags(start):
     simulator, cli = start(*SMALL)
     cli("scan", *REGIONS, "--group-id", "g", "--tag-prefix", "none", "--environment-tag", "none")

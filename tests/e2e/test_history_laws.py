@@ -82,6 +82,51 @@ def test_one_change_costs_one_row(tmp_path):
     assert table(tmp_path, "SELECT change, resource_id FROM changes") == [("new", "user-7")]
 
 
+def tags_of(owner, read=True):
+    asked = [key for key, (state, _) in RULES["s3-encrypted"].items() if state == "NON_COMPLIANT"]
+    return {key: {"mox.owner": owner, "mox.team": "blue"} if read else None for key in asked}
+
+
+def owners(store, group_id):
+    return {owner for owner, in table(store, "SELECT owner FROM evaluations WHERE group_id = ?"
+                                             " AND compliance = 'NON_COMPLIANT'", group_id)}
+
+
+def test_tags_that_did_not_change_or_were_not_read_cost_no_row(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES, resource_tags=tags_of("ann"))
+    before = [table(tmp_path, f"SELECT * FROM {name} ORDER BY 1, 2")
+              for name in ("resource_tag_set", "tag", "tag_set")]
+    assert [len(rows) for rows in before] == [29, 2, 1]
+    merge(tmp_path, "2026-11-08", RULES, resource_tags=tags_of("ann"))
+    merge(tmp_path, "2026-11-15", RULES, resource_tags=tags_of(None, read=False))
+    merge(tmp_path, "2026-11-22", RULES, resource_tags=tags_of("ann"))
+    assert [table(tmp_path, f"SELECT * FROM {name} ORDER BY 1, 2")
+            for name in ("resource_tag_set", "tag", "tag_set")] == before
+    assert table(tmp_path, "SELECT group_id, tags_read FROM coverage ORDER BY 1") == [
+        ("2026-11-01", 1), ("2026-11-08", 1), ("2026-11-15", 0), ("2026-11-22", 1)]
+    for group_id in ("2026-11-01", "2026-11-08", "2026-11-15", "2026-11-22"):
+        assert owners(tmp_path, group_id) == {"ann"}
+
+
+def test_a_later_owner_is_none_of_an_earlier_run(tmp_path):
+    merge(tmp_path, "2026-11-01", RULES, resource_tags=tags_of("ann"),
+          tags={"s3-encrypted": {"mox.owner": "rules"}})
+    merge(tmp_path, "2026-11-15", RULES, resource_tags=tags_of("bob"))
+    merge(tmp_path, "2026-11-08", RULES, resource_tags=tags_of("", read=True))
+    assert [owners(tmp_path, f"2026-11-{day}") for day in ("01", "08", "15")] == [
+        {"ann"}, {None}, {"bob"}]
+    assert table(tmp_path, "SELECT owner, compliant, non_compliant FROM compliance_by_owner"
+                           " ORDER BY 1") == [("", 171 + 50, 0), ("bob", 0, 29)]
+
+
+def test_what_a_resource_says_of_its_owner_counts_before_what_the_rule_says(tmp_path):
+    some = dict(list(tags_of("ann").items())[:9])
+    merge(tmp_path, "2026-11-01", RULES, resource_tags=some,
+          tags={"s3-encrypted": {"mox.owner": "rules"}})
+    assert table(tmp_path, "SELECT owner, count(*) FROM findings GROUP BY 1 ORDER BY 1") == [
+        ("ann", 9), ("rules", 20)]
+
+
 def test_a_later_run_changes_no_answer_about_an_earlier_one(tmp_path):
     def answers():
         with open_history(tmp_path) as db:

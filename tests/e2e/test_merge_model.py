@@ -21,6 +21,8 @@ SPLIT = """SELECT 'state', a.* FROM interval a
            SELECT 'tag', a.rule_key, a.tag_key, a.began, a.ended, a.value, NULL, NULL
            FROM rule_tag a JOIN rule_tag b USING (rule_key, tag_key, value)
            WHERE b.began = a.ended"""
+TAGS = [{}, {"mox.owner": "cem"}, {"mox.owner": "ann", "mox.a": "'x\""}, {"mox.other": "y"},
+        {"mox.owner": ""}]
 STATES = ["COMPLIANT", "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"]
 
 
@@ -60,6 +62,9 @@ class Run:
     are resource -> (state, annotation). Some accounts were scanned twice: `earlier` has what the
     first scan read. Some scopes are not part of it.
 
+    Tags are asked for where a resource is not compliant: `tags` has (the scan, scope) -> resource ->
+    its tags, or None when they could not be read.
+
     Annotations are updated in place, and nothing is kept of what they were: one that was told stays,
     even if something else is told of its run or of an earlier one later on. So only runs in order
     change them, and no account that is scanned twice."""
@@ -80,8 +85,10 @@ class Run:
         self.names = {account: f"account-{account}" + rng.choice(["", "", "-prod", "-dev"])
                       for account in sorted({account for account, _ in self.later})}
         self.scopes = {scope: self.settle(scope) for scope in self.later}
+        self.tags = {}
         for scan in (self.later, self.earlier):
             for scope, rules in scan.items():
+                self.tags[id(scan), scope] = self.read_tags(rng, rules or {})
                 for rule in (rule for rule, told in (rules or {}).items() if told):
                     self.owners[id(scan), scope, rule] = rng.choice(["ann", "bob", None])
 
@@ -96,6 +103,21 @@ class Run:
             if evaluations or rng.random() < 0.5:
                 rules[rule] = None if rng.random() < 0.1 else evaluations
         return rules
+
+    def read_tags(self, rng, rules):
+        asked = sorted({resource for told in rules.values() for resource, (state, _) in
+                        (told or {}).items() if state == "NON_COMPLIANT"})
+        tags = {resource: rng.choice(TAGS) for resource in asked if rng.random() < 0.9}
+        denied = asked and (not tags or rng.random() < 0.2)
+        return dict.fromkeys(asked) | ({} if denied else tags)
+
+    def tags_of(self, scope):
+        """Of its resources, as the scan that counts has read them; None = it could read none."""
+        if self.scopes.get(scope) is None:
+            return None
+        told = self.tags[id(self.counting(scope)), scope]
+        read = {resource: tags for resource, tags in told.items() if tags is not None}
+        return read if read or not told else None
 
     def counting(self, scope):
         """The scan of it that counts: the later one, if it could."""
@@ -145,7 +167,8 @@ class Run:
             owners = {rule: self.owners.get((id(scan), scope, rule)) for rule in scan[scope]}
             tags = {rule: {"mox.owner": owner, "mox.other": "x"}
                     for rule, owner in owners.items() if owner}
-            shard.scope(*scope, scan[scope], name=self.names[scope[0]], tags=tags)
+            shard.scope(*scope, scan[scope], name=self.names[scope[0]], tags=tags,
+                        resource_tags=self.tags[id(scan), scope])
 
 
 def observed(run, account, region, rule):

@@ -2,6 +2,7 @@
 
 A run here is a Run of test_merge_model.py. `runs` are in the order of their dates."""
 import datetime
+import json
 import re
 
 COUNTED = ("compliant", "non_compliant", "not_applicable")
@@ -98,6 +99,12 @@ class Views:
                 change = "gone" if new is None else "resolved"
             self.moves.append((number, scope, rule, resource, change, old, new))
 
+    def owner(self, number, scope, rule, resource):
+        """The one that the resource's tags name, as they were read last, or else the rule's."""
+        read = [run.tags_of(scope)[resource] for run in self.runs[:number + 1]
+                if resource in (run.tags_of(scope) or {})]
+        return (read and read[-1].get("mox.owner")) or self.runs[number].owner(scope, rule)
+
     def run_names(self, number):
         run = self.runs[number]
         return {"group_id": run.date, "scan_date": run.date}
@@ -112,7 +119,7 @@ class Views:
             yield {**self.run_names(number), **self.place(number, scope), "rule_name": rule,
                    "rule_group": group_of(rule), "resource_type": resource[0],
                    "resource_id": resource[1], "compliance": now["state"],
-                   "annotation": now["note"], "owner": self.runs[number].owner(scope, rule),
+                   "annotation": now["note"], "owner": self.owner(number, scope, rule, resource),
                    "since": now["since"], "mode": "DETECTIVE", "waiver": waiver}
 
     def current_evaluations(self):
@@ -205,14 +212,21 @@ class Views:
                     if rules.get(rule, {}) is None:
                         continue
                     rows = found.get((run.date, scope, rule), [])
-                    counts = self.counts(self.sums(rows).get((), [0, 0, 0, 0]))
                     yield {**self.run_names(number), **self.place(number, scope),
                            "rule_name": rule, "rule_group": group_of(rule),
-                           "owner": run.owner(scope, rule),
-                           **{name: counts[name] for name in (*COUNTED, "waived")},
-                           "oldest_finding": min((row["since"] for row in rows
-                                                  if row["compliance"] == "NON_COMPLIANT"),
-                                                 default=None)}
+                           "owner": run.owner(scope, rule), **self.summary(rows)}
+
+    def summary(self, rows):
+        counts = self.counts(self.sums(rows).get((), [0, 0, 0, 0]))
+        return {**{name: counts[name] for name in (*COUNTED, "waived")},
+                "oldest_finding": min((row["since"] for row in rows
+                                       if row["compliance"] == "NON_COMPLIANT"), default=None)}
+
+    def tallies(self):
+        for row in self.evaluations():
+            yield {**{name: row[name] for name in (
+                "group_id", "scan_date", "account_id", "account_name", "environment", "region",
+                "rule_name", "rule_group", "owner")}, **self.summary([row])}
 
     def trend(self):
         before = {}
@@ -237,7 +251,7 @@ class Views:
                    **self.place(number, scope), "rule_name": rule, "rule_group": group_of(rule),
                    "resource_type": resource[0], "resource_id": resource[1],
                    "compliance_before": old, "compliance_after": new,
-                   "owner": self.runs[number].owner(scope, rule)}
+                   "owner": self.owner(number, scope, rule, resource)}
 
     def coverage(self):
         for number, run in enumerate(self.runs):
@@ -248,6 +262,8 @@ class Views:
                        "evaluations": sum(len(told or {}) for told in rules.values()),
                        "error_code": {"denied": "AccessDenied", "skipped": "NotPlanned",
                                       "scanned": None}[outcome],
+                       "tags_read": (int(run.tags_of(scope) is not None)
+                                     if outcome == "scanned" else None),
                        "last_scanned": read}
 
     def rule_coverage(self):
@@ -274,11 +290,26 @@ class Views:
                    "evaluations": sum(row["evaluations"] for row in here),
                    "previous_group_id": self.runs[number - 1].date if number else None}
 
+    def resource_tag_set(self):
+        """The table: as few intervals as can be, over the runs in which tags of a scope were read."""
+        for scope in sorted({scope for run in self.runs for scope in run.scopes}):
+            read = [(run.date, run.tags_of(scope)) for run in self.runs
+                    if run.tags_of(scope) is not None]
+            for resource in sorted({name for _, tags in read for name in tags}):
+                steps = [(date, tags.get(resource)) for date, tags in read]
+                steps = [step for before, step in zip([(None, None), *steps], steps)
+                         if step[1] != before[1]] + [(None, None)]
+                for (began, tags), (ended, _) in zip(steps, steps[1:]):
+                    if tags is not None:
+                        yield {"account_id": scope[0], "region": scope[1],
+                               "resource_id": resource[1], "began": began, "ended": ended,
+                               "tags": tuple(sorted(tags.items()))}
+
     def all(self):
         """view -> its rows."""
         names = [name for name in vars(Views) if "compliance_by" in name] + [
             "evaluations", "current_evaluations", "findings", "last_known_evaluations", "trend",
-            "changes", "coverage", "rule_coverage"]
+            "changes", "coverage", "rule_coverage", "tallies"]
         return {name: list(getattr(self, name)()) for name in names} | {"runs": list(self.runs_())}
 
 
@@ -300,7 +331,20 @@ def differences(db, views):
             found += [(view, row, "whole runs") for row in wanted if row not in told]
             found += [(view, row, "history") for row in told if row not in wanted]
             found.append((view, len(wanted), len(told)))
-    return found
+    tags = [tuple(row.values()) for row in views.resource_tag_set()]
+    kept = [(*row[:5], tuple(sorted(json.loads(row[5]).items()))) for row in db.execute(TAG_SETS)]
+    return found + [("resource_tag_set", row) for row in set(tags) ^ set(kept)]
+
+
+TAG_SETS = """
+SELECT a.account_id, s.region, re.name, b.group_id, e.group_id, t.tags
+FROM resource_tag_set x
+JOIN tag_set t USING (tag_set_key)
+JOIN resource re USING (resource_key)
+JOIN scope s ON s.scope_key = x.scope_key AND s.scope_key = re.scope_key
+JOIN account a USING (account_key)
+JOIN run b ON b.run_no = x.began
+LEFT JOIN run e ON e.run_no = x.ended"""
 
 
 def readable(row, names):
