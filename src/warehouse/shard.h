@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SHARD_APPLICATION_ID = 0x63667368 /* cfsh */, SHARD_SCHEMA_VERSION = 1 };
+enum { SHARD_APPLICATION_ID = 0x63667368 /* cfsh */, SHARD_SCHEMA_VERSION = 2 };
 
 typedef struct Shard Shard;
 

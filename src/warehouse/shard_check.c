@@ -39,6 +39,13 @@ static Status check_schema(Db *db, Err *err) {
         return err_set(err, ST_NEWER, "it was written by a newer confhouse (schema version %lld)",
                        (long long)version);
     }
+    if (version > 0 &&
+        version < SHARD_SCHEMA_VERSION) { /* it lives for hours: it is not migrated */
+        return err_set(err, ST_CORRUPT,
+                       "it was written by an older confhouse (schema version %lld), and has to be "
+                       "scanned again",
+                       (long long)version);
+    }
     OWN(mem_free_at) char *schema = NULL;
     TRY(expected_schema(&schema, err));
     const DbParam params[] = {DB_TEXT(":expected", schema), DB_END};

@@ -8,6 +8,7 @@ import sqlite3
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARD_APPLICATION_ID = 0x63667368
+SHARD_SCHEMA_VERSION = 2
 CODES = {"COMPLIANT": 0, "NON_COMPLIANT": 1, "NOT_APPLICABLE": 2}
 
 
@@ -35,7 +36,7 @@ class ShardFile:
         db = sqlite3.connect(path)
         db.executescript((ROOT / "sql/shard/create.sql").read_text())
         db.execute(f"PRAGMA application_id = {SHARD_APPLICATION_ID}")
-        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA user_version = {SHARD_SCHEMA_VERSION}")
         info = {"group_id": self.group_id, "shard_id": self.shard_id, "scan_date": self.date,
                 "started_at": f"{self.date}T05:00:00.000Z", "finished_at": self.finished_at,
                 "version": "test"}

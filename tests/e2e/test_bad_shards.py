@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from cli_tool import Cli
-from shard_files import ShardFile, open_history
+from shard_files import SHARD_SCHEMA_VERSION, ShardFile, open_history
 
 DATE = "2026-11-22"
 GOOD, BAD = "111111111111", "222222222222"
@@ -79,6 +79,7 @@ def make_foreign(cli):
     put(cli, gzip.compress(path.read_bytes()))
 
 
+NEXT_VERSION = SHARD_SCHEMA_VERSION + 1
 BLANK_INFO = "UPDATE info SET value = '{}' WHERE name = '{}'"
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON info BEGIN DELETE FROM scope; END"
 BAD_SHARDS = {
@@ -116,7 +117,10 @@ BAD_SHARDS = {
         "tables are not those"),
     "one table less": (lambda cli: put_changed(cli, "DROP TABLE rule_tag"),
                        "tables are not those"),
-    "a newer version": (lambda cli: put_changed(cli, user_version=2), "newer confhouse"),
+    "a newer version": (lambda cli: put_changed(cli, user_version=NEXT_VERSION),
+                        "newer confhouse"),
+    "an older version": (lambda cli: put_changed(cli, "DROP TABLE resource_tag", user_version=1),
+                         r"older confhouse \(schema version 1\), and has to be scanned again"),
     "no version": (lambda cli: put_changed(cli, user_version=0), "tables are not those"),
     "another run": (lambda cli: put_changed(cli, BLANK_INFO.format("2026-11-15", "group_id")),
                     "shard 02 of the group 2026-11-15"),

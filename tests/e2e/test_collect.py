@@ -423,6 +423,12 @@ def test_a_broken_shard_is_scanned_anew(start):
     done = cli("scan", *REGIONS, "--group-id", "g")
     assert "cannot be taken up" in done.stderr
     assert evaluations(cli, "g") == truth(simulator)
+    with shard(cli, "g") as db:
+        db.execute("PRAGMA user_version = 1")
+    path.write_bytes(gzip.compress((cli.folder / "shard.db").read_bytes()))
+    done = cli("scan", *REGIONS, "--group-id", "g")
+    assert "scanned anew: it was written by an older confhouse" in done.stderr
+    assert evaluations(cli, "g") == truth(simulator)
 
 
 def test_it_goes_on_over_s3(sim, tmp_path):
