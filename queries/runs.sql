@@ -10,7 +10,9 @@
 -- column evaluations: evaluations there were
 -- column previous_group_id: the run before; NULL for the first
 -- column pruned: 1 when its evaluations were removed to make room, and only its counts are left
+-- column organization_id: the organization, where it is known
+-- column management_account_id: the account that the organization belongs to
 SELECT group_id, scan_date, started_at, finished_at, complete, scopes_planned, scopes_scanned,
-       rules_failed, evaluations, previous_group_id, pruned
+       rules_failed, evaluations, previous_group_id, pruned, organization_id, management_account_id
 FROM runs
 ORDER BY ordinal;

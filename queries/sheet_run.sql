@@ -6,6 +6,8 @@
 -- column scan_date: its date
 -- column started_at: when its first shard began, UTC
 -- column finished_at: when its last shard ended, UTC
+-- column organization_id: the organization, where it is known
+-- column management_account: the account that it belongs to, by its name where that is known
 -- column previous_group_id: the run before it
 -- column previous_date: the date of the run before it
 -- column runs: runs up to this one
@@ -69,6 +71,13 @@ SELECT t.group_id,
        t.scan_date,
        t.started_at,
        t.finished_at,
+       t.organization_id,
+       coalesce((SELECT ra.name FROM run r
+                 JOIN run_account ra ON ra.run_no = r.run_no
+                 JOIN account a ON a.account_key = ra.account_key
+                 WHERE r.group_id = t.group_id AND a.account_id = t.management_account_id
+                   AND ra.name <> ''),
+                t.management_account_id) AS management_account,
        t.previous_group_id,
        (SELECT p.scan_date FROM runs p WHERE p.group_id = t.previous_group_id) AS previous_date,
        t.ordinal AS runs,

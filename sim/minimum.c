@@ -89,6 +89,7 @@ static int64_t write_organization(const World *world, JsonWriter *json) {
         accounts += pages(count_in(world, unit, false), 20);
     }
     return put(json, "organizations:ListAccounts", pages((int64_t)world->account_count, 20)) +
+           put(json, "organizations:DescribeOrganization", 1) +
            put(json, "organizations:ListRoots", 1) +
            put(json, "organizations:ListOrganizationalUnitsForParent", units) +
            put(json, "organizations:ListAccountsForParent", accounts);

@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "format/json.h"
 
+#include <string.h>
+
 enum {
     MAX_PAGES = 100000,
     PAGE_MAX_ITEMS = 1000,    /* AWS gives 20 at most */
@@ -79,6 +81,16 @@ static Status parse_page(void *context, const HttpAnswer *answer, Err *err) {
     return ST_OK;
 }
 
+static AwsRequest make_request(Aws *aws, const char *operation, const Buf *body) {
+    AwsRequest request = AWS_REQUEST_NONE;
+    request.service = AWS_ORGANIZATIONS;
+    request.target.region = aws_region(aws);
+    request.operation = operation;
+    request.body = body->data;
+    request.body_size = body->size;
+    return request;
+}
+
 static Status fetch_page(Aws *aws, const char *next_token, ListPage *page, Err *err) {
     const Listing *listing = page->listing;
     OWN(buf_done) Buf body = {0};
@@ -91,12 +103,7 @@ static Status fetch_page(Aws *aws, const char *next_token, ListPage *page, Err *
         json_put_text(&json, "NextToken", next_token);
     }
     json_end_object(&json);
-    AwsRequest request = AWS_REQUEST_NONE;
-    request.service = AWS_ORGANIZATIONS;
-    request.target.region = aws_region(aws);
-    request.operation = listing->operation;
-    request.body = buf_text(&body);
-    request.body_size = body.size;
+    AwsRequest request = make_request(aws, listing->operation, &body);
     request.parse = parse_page;
     return call_run(aws, &request, page, err);
 }
@@ -128,6 +135,41 @@ static Status list_pages(Aws *aws, const Listing *listing, Err *err) {
     }
     return err_set(err, ST_LIMIT, "organizations:%s gave more than %d pages", listing->operation,
                    MAX_PAGES);
+}
+
+/* --- The organization ------------------------------------------------------------------------ */
+
+/* ^o-[a-z0-9]{10,32}$ */
+static bool is_organization_id(const char *text) {
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return str_starts(text, "o-") && text[size] == '\0' && strchr(text + 2, '-') == NULL &&
+           size >= 12 && size <= 34;
+}
+
+static Status parse_organization(void *context, const HttpAnswer *answer, Err *err) {
+    Organization *organization = context;
+    OWN(json_free_at) Json *root = NULL;
+    const char *id = NULL;
+    const char *account_id = NULL;
+    TRY(json_parse(answer->body, answer->body_size, &root, err));
+    const Json *found = json_at(root, "Organization");
+    TRY(json_text(found, "Id", 12, 34, &id, err));
+    TRY(json_text(found, "MasterAccountId", 12, 12, &account_id, err));
+    if (!is_organization_id(id) || !str_is_account(account_id)) {
+        return err_set(err, ST_PROTOCOL, "the organization's Id or MasterAccountId is none");
+    }
+    str_copy(organization->id, sizeof organization->id, id);
+    str_copy(organization->management_account_id, sizeof organization->management_account_id,
+             account_id);
+    return ST_OK;
+}
+
+Status organizations_describe(Aws *aws, Organization *ret_organization, Err *err) {
+    OWN(buf_done) Buf body = {0};
+    buf_puts(&body, "{}");
+    AwsRequest request = make_request(aws, "DescribeOrganization", &body);
+    request.parse = parse_organization;
+    return call_run(aws, &request, ret_organization, err);
 }
 
 /* --- Accounts -------------------------------------------------------------------------------- */

@@ -8,6 +8,13 @@
 
 #include "aws/aws.h"
 
+typedef struct Organization {
+    char id[35]; /* o-a1b2c3d4e5 */
+    char management_account_id[13];
+} Organization;
+/* Any of its accounts may ask. ST_DENIED where that is not allowed, or there is none. */
+Status organizations_describe(Aws *aws, Organization *ret_organization, Err *err) WARN_UNUSED;
+
 typedef struct OrganizationsAccount {
     const char *id;
     const char *name;

@@ -27,6 +27,8 @@ static const char *text_of(Stmt *stmt, const char *column, Arena *arena) {
 static void take_run(Stmt *stmt, MessageFigures *figures) {
     figures->group_id = text_of(stmt, "group_id", &figures->arena);
     figures->date = text_of(stmt, "scan_date", &figures->arena);
+    figures->organization_id = text_of(stmt, "organization_id", &figures->arena);
+    figures->management_account = text_of(stmt, "management_account", &figures->arena);
     figures->previous_date = text_of(stmt, "previous_date", &figures->arena);
     figures->scopes_wanted = int_of(stmt, "scopes_planned") - int_of(stmt, "scopes_skipped");
     figures->scopes_read = int_of(stmt, "scopes_scanned");

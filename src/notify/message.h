@@ -33,6 +33,8 @@ typedef struct MessageFigures {
     Arena arena; /* the texts */
     const char *group_id;
     const char *date;
+    const char *organization_id; /* "" = not known */
+    const char *management_account;
     const char *previous_date; /* "" in the first run */
     int64_t scopes_wanted;
     int64_t scopes_read;

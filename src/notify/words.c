@@ -25,6 +25,10 @@ void words_put_title(const MessageFigures *figures, Buf *out) {
     if (!str_equal(figures->group_id, figures->date)) {
         buf_printf(out, " (%s)", figures->group_id);
     }
+    if (figures->organization_id[0] != '\0') {
+        buf_printf(out, ", organization %s of %s", figures->organization_id,
+                   figures->management_account);
+    }
 }
 
 void words_put_comparison(const MessageFigures *figures, Buf *out) {

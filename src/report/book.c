@@ -107,6 +107,8 @@ static void read_run(Stmt *stmt, BookRun *run) {
     run_copy(stmt, "finished_at", run->finished_at, sizeof run->finished_at);
     run_copy(stmt, "previous_group_id", run->previous_group_id, sizeof run->previous_group_id);
     run_copy(stmt, "previous_date", run->previous_date, sizeof run->previous_date);
+    run_copy(stmt, "organization_id", run->organization_id, sizeof run->organization_id);
+    run_copy(stmt, "management_account", run->management_account, sizeof run->management_account);
     run->runs = run_int(stmt, "runs");
     run->accounts = run_int(stmt, "accounts");
     run->accounts_unread = run_int(stmt, "accounts_unread");

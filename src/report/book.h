@@ -25,6 +25,8 @@ typedef struct BookRun {
     char finished_at[25];
     char previous_group_id[65]; /* "" in the first run */
     char previous_date[11];
+    char organization_id[35]; /* "" = not known */
+    char management_account[129];
     int64_t runs;
     int64_t accounts;
     int64_t accounts_unread;

@@ -156,6 +156,9 @@ static void describe_run(const BookRun *run, Buf *text) {
     } else {
         buf_puts(text, ", the first one: there is nothing to compare it with");
     }
+    if (run->organization_id[0] != '\0') {
+        buf_printf(text, ". Organization %s of %s", run->organization_id, run->management_account);
+    }
 }
 
 static void say_only(Buf *text, const char *what, const char *which) {

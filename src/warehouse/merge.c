@@ -98,6 +98,16 @@ static Status refuse_pruned(Merge *merge, Err *err) {
     return ST_OK;
 }
 
+static Status put_organization(Merge *merge, Err *err) {
+    if (merge->plan.organization_id == NULL) {
+        return ST_OK;
+    }
+    const DbParam params[] = {
+        DB_INT(":run_no", merge->run_no), DB_TEXT(":organization_id", merge->plan.organization_id),
+        DB_TEXT(":management_account_id", merge->plan.management_account_id), DB_END};
+    return db_run(merge->history, sql_merge_put_organization, params, err);
+}
+
 /* Enters the run, or finds it. */
 static Status enter_run(Merge *merge, const char *date, Err *err) {
     if (merge->run_no != 0) {
@@ -118,6 +128,7 @@ static Status enter_run(Merge *merge, const char *date, Err *err) {
                               DB_TEXT(":version", CONFHOUSE_VERSION),
                               DB_END};
     TRY(db_run(merge->history, sql_merge_put_run, params, err));
+    TRY(put_organization(merge, err));
     return db_run(merge->history, sql_merge_forget_unplanned, params, err);
 }
 

@@ -89,6 +89,7 @@ static Status take_accounts(const PlanOptions *options, Aws *aws, Plan *plan, Er
     } else {
         ASSERT(aws != NULL);
         TRY(plan_accounts_from_organization(aws, &entries, err));
+        TRY(plan_organization_read_id(aws, plan, err));
         TRY(plan_organization_read_paths(aws, options, &entries, err));
     }
     TRY(plan_select_units(options, &entries, err));

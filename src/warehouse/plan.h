@@ -28,7 +28,9 @@ typedef struct PlanAccount {
 typedef struct Plan {
     Arena arena; /* all texts and arrays */
     const char *group_id;
-    const char *date; /* YYYY-MM-DD */
+    const char *date;                  /* YYYY-MM-DD */
+    const char *organization_id;       /* o-…; NULL = not known, or accounts from a file */
+    const char *management_account_id; /* where that is known */
     size_t account_count;
     PlanAccount *accounts; /* in the order of their ids */
     size_t region_count;

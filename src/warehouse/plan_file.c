@@ -47,6 +47,10 @@ Status plan_write(const Plan *plan, Store *store, Err *err) {
     json_put_text(&json, "group_id", plan->group_id);
     json_put_text(&json, "date", plan->date);
     json_put_text(&json, "created_at", now);
+    if (plan->organization_id != NULL) {
+        json_put_text(&json, "organization_id", plan->organization_id);
+        json_put_text(&json, "management_account_id", plan->management_account_id);
+    }
     json_begin_array(&json, "regions");
     for (size_t i = 0; i < plan->region_count; i++) {
         json_put_text(&json, NULL, plan->regions[i]);
@@ -81,6 +85,22 @@ static bool has_region(const Plan *plan, const char *region) {
         }
     }
     return false;
+}
+
+static Status read_organization(const Json *root, Plan *plan, Err *err) {
+    const char *id = NULL;
+    const char *account_id = NULL;
+    TRY(json_text_or(root, "organization_id", 34, NULL, &id, err));
+    TRY(json_text_or(root, "management_account_id", 12, NULL, &account_id, err));
+    if (id == NULL && account_id == NULL) {
+        return ST_OK;
+    }
+    if (id == NULL || account_id == NULL || !str_is_account(account_id)) {
+        return err_set(err, ST_CORRUPT, "organization_id and management_account_id do not match");
+    }
+    plan->organization_id = arena_strdup(&plan->arena, id);
+    plan->management_account_id = arena_strdup(&plan->arena, account_id);
+    return ST_OK;
 }
 
 static Status read_regions(const Json *root, Plan *plan, Err *err) {
@@ -218,6 +238,7 @@ static Status parse_plan(const char *group_id, const Buf *text, Plan *plan, Err 
     plan->date = arena_strdup(&plan->arena, date);
     plan->shard_count = (int)shards;
     TRY(json_bool_or(root, "asks_regions", false, &plan->asks_regions, err));
+    TRY(read_organization(root, plan, err));
     TRY(read_regions(root, plan, err));
     TRY(read_accounts(root, plan, err));
     return check_shards(plan, err);

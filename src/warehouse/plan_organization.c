@@ -12,6 +12,23 @@
 
 enum { MAX_UNITS = 10000, MAX_TAGS = 64 };
 
+Status plan_organization_read_id(Aws *aws, Plan *plan, Err *err) {
+    Organization organization;
+    Err cause;
+    Status status = organizations_describe(aws, &organization, &cause);
+    if (status == ST_DENIED) {
+        log_message(LOG_DEBUG, "which organization it is stays unknown: %s", cause.message);
+        return ST_OK;
+    }
+    if (status != ST_OK) {
+        *err = cause;
+        return status;
+    }
+    plan->organization_id = arena_strdup(&plan->arena, organization.id);
+    plan->management_account_id = arena_strdup(&plan->arena, organization.management_account_id);
+    return ST_OK;
+}
+
 /* ---- paths ---- */
 
 typedef struct Unit {

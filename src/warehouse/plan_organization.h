@@ -5,6 +5,9 @@
 
 #include "warehouse/plan_accounts.h"
 
+/* Sets which organization it is, where that may be asked. */
+Status plan_organization_read_id(Aws *aws, Plan *plan, Err *err) WARN_UNUSED;
+
 /* Sets path and units. Where that is denied, they stay unknown: a warning says so, or an error when
  * the options name units. */
 Status plan_organization_read_paths(Aws *aws, const PlanOptions *options, PlanEntries *entries,

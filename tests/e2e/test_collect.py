@@ -474,3 +474,30 @@ def test_calls_are_the_fewest(sim, tmp_path):
     cli("scan", *REGIONS, "--group-id", "2026-11-22")
     stats = simulator.stats("?minimum=1")
     assert stats["calls"] <= 1.02 * stats["minimum"]["calls"]
+
+
+def test_the_organization_is_told_where_it_is_known(start):
+    simulator, cli = start(*SMALL)
+    known = simulator.client("organizations").describe_organization()["Organization"]
+    cli("run", *REGIONS, "--group-id", "2026-11-22")
+    row, = cli.rows("query", "sheet_run")
+    management = next(a["Name"] for a in simulator.accounts()
+                      if a["Id"] == known["MasterAccountId"])
+    assert (row["organization_id"], row["management_account"]) == (known["Id"], management)
+    run, = cli.rows("query", "runs")
+    assert (run["organization_id"], run["management_account_id"]) == \
+        (known["Id"], known["MasterAccountId"])
+
+
+@pytest.mark.parametrize("how", ["file", "denied"])
+def test_a_run_of_no_known_organization_says_none(start, how):
+    simulator, cli = start(*SMALL, "--deny-operations", "organizations:DescribeOrganization")
+    flags = ()
+    if how == "file":
+        accounts = cli.folder / "accounts.csv"
+        accounts.write_text("id,name\n" + "".join(f"{a['Id']},{a['Name']}\n"
+                                                  for a in simulator.accounts()[1:3]))
+        flags = ("--accounts", str(accounts))
+    cli("run", *REGIONS, "--group-id", "2026-11-22", *flags)
+    row, = cli.rows("query", "sheet_run")
+    assert row["organization_id"] is None and row["management_account"] is None

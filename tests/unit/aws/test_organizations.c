@@ -119,6 +119,36 @@ static void throttling_is_waited_out(void **state) {
     assert_int_equal(aws_stats(world->aws).throttled, 1);
 }
 
+static void the_organization_tells_its_id_and_whose_it_is(void **state) {
+    World *world = *state;
+    Err err = {0};
+    Organization organization;
+    world_answer(world, 200,
+                 "{\"Organization\":{\"Id\":\"o-a1b2c3d4e5\",\"MasterAccountId\":"
+                 "\"111111111111\",\"FeatureSet\":\"ALL\"}}");
+    assert_int_equal(organizations_describe(world->aws, &organization, &err), ST_OK);
+    assert_string_equal(organization.id, "o-a1b2c3d4e5");
+    assert_string_equal(organization.management_account_id, "111111111111");
+    assert_true(world_was_asked(world, 0, "AWSOrganizationsV20161128.DescribeOrganization\r\n"));
+    static const char *const wrong[] = {
+        "{}",
+        "{\"Organization\":{\"Id\":\"o-A1B2C3D4E5\",\"MasterAccountId\":\"111111111111\"}}",
+        "{\"Organization\":{\"Id\":\"o-a1b2c3d4-5\",\"MasterAccountId\":\"111111111111\"}}",
+        "{\"Organization\":{\"Id\":\"o-a1b2c3d4e5\",\"MasterAccountId\":\"11111111111x\"}}",
+        "{\"Organization\":{\"Id\":7,\"MasterAccountId\":\"111111111111\"}}",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        world->aws->quota.tokens = 0;
+        world_answer(world, 200, wrong[i]);
+        Status status = organizations_describe(world->aws, &organization, &err);
+        if (status != ST_PROTOCOL) {
+            fail_msg("%s gives %s: %s", wrong[i], status_word(status), err.message);
+        }
+    }
+    world_answer(world, 400, "{\"__type\":\"AWSOrganizationsNotInUseException\"}");
+    assert_int_not_equal(organizations_describe(world->aws, &organization, &err), ST_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(all_pages_are_read_empty_ones_too),
@@ -127,6 +157,7 @@ int main(void) {
         WORLD_TEST(accounts_without_sense_are_refused),
         WORLD_TEST(elsewhere_than_in_the_management_account_it_says_so),
         WORLD_TEST(throttling_is_waited_out),
+        WORLD_TEST(the_organization_tells_its_id_and_whose_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

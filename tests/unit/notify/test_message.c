@@ -98,6 +98,7 @@ static void the_text_has_figures_rules_gaps_and_the_link(void **state) {
         "Prod          91.5% (-0.7 pp)\n",
         "93.6% after waivers\n",
         "findings: 4 open, 0 new, 2 reopened, 1 resolved, 0 no longer reported\n",
+        "AWS Config compliance, run of 2026-11-22, organization o-a1b2c3d4e5 of payments-prod\n",
         "Compared with the run of 2026-11-15.\n",
         "      12  @lambda-custom-rule (2 since the last run)\n",
         "7 of 11 scopes (accounts by region) were scanned. In what was not, 25 findings were open",
