@@ -29,6 +29,7 @@ typedef struct Visit {
     bool begun;
     bool waited;
     bool is_named;
+    bool is_in_flight; /* counted as such */
 } Visit;
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -54,6 +55,9 @@ static void end_visit(void *context, struct MHD_Connection *connection, void **v
     Visit *visit = *visit_at;
     if (visit == NULL) {
         return;
+    }
+    if (visit->is_in_flight) { /* its client left before it was answered */
+        stats_end_call(visit->exchange.sim->stats);
     }
     if (visit->begun) {
         reply_done(&visit->exchange.reply);
@@ -130,6 +134,8 @@ static enum MHD_Result answer_visit(Server *server, struct MHD_Connection *conne
     }
     int64_t latency_ms = 0;
     if (!visit->waited) {
+        stats_begin_call(server->sim->stats);
+        visit->is_in_flight = true;
         pthread_rwlock_rdlock(&server->sim->knobs_lock);
         latency_ms = server->sim->knobs.latency_ms;
         pthread_rwlock_unlock(&server->sim->knobs_lock);
@@ -139,6 +145,8 @@ static enum MHD_Result answer_visit(Server *server, struct MHD_Connection *conne
         delay_connection(server->delay, connection, latency_ms);
         return MHD_YES;
     }
+    stats_end_call(server->sim->stats);
+    visit->is_in_flight = false;
     return answer_service(connection, visit);
 }
 

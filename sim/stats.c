@@ -19,6 +19,8 @@ typedef struct StatsLine {
 
 struct Stats {
     pthread_mutex_t lock;
+    int64_t in_flight;
+    int64_t peak_in_flight;
     size_t count;
     StatsLine lines[STATS_LINES];
 };
@@ -64,6 +66,22 @@ void stats_count(Stats *stats, const char *operation, int http_status, const cha
 void stats_reset(Stats *stats) {
     pthread_mutex_lock(&stats->lock);
     stats->count = 0;
+    stats->peak_in_flight = stats->in_flight;
+    pthread_mutex_unlock(&stats->lock);
+}
+
+void stats_begin_call(Stats *stats) {
+    pthread_mutex_lock(&stats->lock);
+    stats->in_flight++;
+    if (stats->in_flight > stats->peak_in_flight) {
+        stats->peak_in_flight = stats->in_flight;
+    }
+    pthread_mutex_unlock(&stats->lock);
+}
+
+void stats_end_call(Stats *stats) {
+    pthread_mutex_lock(&stats->lock);
+    stats->in_flight--;
     pthread_mutex_unlock(&stats->lock);
 }
 
@@ -120,5 +138,6 @@ void stats_write(Stats *stats, JsonWriter *json) {
     }
     json_end_object(json);
     json_put_int(json, "calls", calls);
+    json_put_int(json, "peak_in_flight", stats->peak_in_flight);
     pthread_mutex_unlock(&stats->lock);
 }

@@ -1,4 +1,5 @@
-/* Stats: calls by operation, HTTP status and error code, since the start or the last reset. */
+/* Stats: calls by operation, HTTP status and error code, and the most at once, since the start or
+ * the last reset. */
 #ifndef SIM_STATS_H
 #define SIM_STATS_H
 
@@ -15,7 +16,11 @@ void stats_free(Stats *stats);
 void stats_count(Stats *stats, const char *operation, int http_status, const char *code);
 void stats_reset(Stats *stats);
 
-/* Members "calls", "operations" and "errors" into the object that is open. */
+/* A call has come, or is about to be answered: how many wait at once is told, too. */
+void stats_begin_call(Stats *stats);
+void stats_end_call(Stats *stats);
+
+/* Members "calls", "operations", "errors" and "peak_in_flight" into the object that is open. */
 void stats_write(Stats *stats, JsonWriter *json);
 
 #endif

@@ -36,11 +36,20 @@ static void set_from_handler(bool *flag) {
     *(volatile bool *)flag = true;
 }
 
+/* The second one does what it always does; only the scratch folder goes first. */
+static void leave_at_once(const App *app, int number) {
+    temp_dir_remove_from_handler(&app->scratch);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 static void on_signal(int number) {
-    (void)number;
     App *app = watched_app;
     if (app == NULL) {
         return;
+    }
+    if (app->cancelled) {
+        leave_at_once(app, number);
     }
     set_from_handler(&app->cancelled);
     if (!app->store_protected) {
@@ -54,7 +63,6 @@ static void on_signal(int number) {
 void app_watch_signals(App *app) {
     struct sigaction action = {0};
     action.sa_handler = app == NULL ? SIG_DFL : on_signal;
-    action.sa_flags = (int)SA_RESETHAND; /* the second one does what it always does */
     sigemptyset(&action.sa_mask);
     watched_app = app;
     sigaction(SIGINT, &action, NULL);

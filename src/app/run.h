@@ -82,7 +82,8 @@ typedef struct RunAll {
 } RunAll;
 
 /* Plan, scan, merge, report. When cancelled while scanning it stops after that shard:
- * ST_CANCELLED. */
+ * ST_CANCELLED, or ST_STOPPED before anything was scanned. When not one scope could be read,
+ * nothing is merged: ST_DENIED or ST_REJECTED. */
 Status run_all(App *app, RunAll *ret_all, Err *err) WARN_UNUSED;
 
 /* ST_OK, or ST_PARTIAL with what is missing and what to do about it. */

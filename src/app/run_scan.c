@@ -138,7 +138,7 @@ static Status collect_shard(App *app, const ScanJob *job, Store *store, Shard *s
 
 static Status refuse_nothing(const App *app, Err *err) {
     if (app->cancelled) {
-        return err_set(err, ST_CANCELLED, "cancelled before anything was scanned");
+        return err_set(err, ST_STOPPED, "cancelled before anything was scanned");
     }
     err_set(err, ST_DEADLINE, "the deadline came before anything was scanned");
     return err_hint(err, "give it more time with --deadline");
@@ -246,10 +246,19 @@ static Status scan_plan_shard(App *app, const Plan *plan, int shard, RunScan *sc
     return scan_job(app, &job, scan, err);
 }
 
+/* What is cancelled while it is planned has done nothing. */
+static Status plan_to_scan(App *app, Plan *ret_plan, Err *err) {
+    Status status = run_plan(app, 1, ret_plan, err);
+    if (status != ST_CANCELLED) {
+        return status;
+    }
+    return err_set(err, ST_STOPPED, "cancelled before anything was scanned");
+}
+
 static Status scan_everything(App *app, const Event *event, RunScan *scan, Err *err) {
     OWN(plan_done) Plan plan = {0};
     OWN(job_done) ScanJob job = {0};
-    TRY(run_plan(app, 1, &plan, err));
+    TRY(plan_to_scan(app, &plan, err));
     job_from_plan(&plan, -1, &job);
     str_copy(job.shard_id, sizeof job.shard_id,
              event != NULL && event->shard_id != NULL ? event->shard_id : "01");
@@ -321,7 +330,25 @@ static Status refuse_to_go_on(const RunAll *all, Err *err) {
                     all->group_id, all->group_id);
 }
 
+/* A run of which nothing could be read is a mistake in the settings rather than news: it would be
+ * the newest of the history, and its report would say nothing. */
+static Status refuse_unread(const App *app, const ShardTotals *totals, const Gap *example,
+                            Err *err) {
+    if (totals->scanned > 0 || totals->denied + totals->failed == 0) {
+        return ST_OK;
+    }
+    err_set(err, totals->denied > 0 ? ST_DENIED : ST_REJECTED,
+            "none of %lld scopes could be read, and nothing is merged; account %s in %s: %s",
+            (long long)(totals->denied + totals->failed), example->account_id, example->region,
+            example->message);
+    if (totals->denied >= totals->failed) {
+        return run_hint_role(app, err);
+    }
+    return err_hint(err, "the reasons are listed above; 'confhouse merge' merges it as it is");
+}
+
 static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err) {
+    Gap example = {0};
     for (int shard = 0; shard < plan->shard_count; shard++) {
         RunScan scan;
         Status status = scan_plan_shard(app, plan, shard, &scan, err);
@@ -330,6 +357,10 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
         }
         TRY(status);
         add_totals(&all->totals, &scan.totals);
+        if (scan.totals.scanned == 0) {
+            gaps_log(&scan.gaps);
+            example = scan.gaps.count > 0 ? scan.gaps.first[0] : example;
+        }
         all->scopes_left += scan.scopes_left;
         if (app->cancelled) {
             return refuse_to_go_on(all, err);
@@ -339,7 +370,7 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
         log_message(LOG_WARN, "the deadline came: %lld scopes are left",
                     (long long)all->scopes_left);
     }
-    return ST_OK;
+    return refuse_unread(app, &all->totals, &example, err);
 }
 
 Status run_all(App *app, RunAll *ret_all, Err *err) {
@@ -349,7 +380,7 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
     *ret_all = (RunAll){0};
     TRY(app_store(app, &store, err));
     TRY(history_latest(store, &latest, err)); /* a damaged one is better known before the scan */
-    TRY(run_plan(app, 1, &plan, err));
+    TRY(plan_to_scan(app, &plan, err));
     str_copy(ret_all->group_id, sizeof ret_all->group_id, plan.group_id);
     TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",
                      err));

@@ -50,6 +50,7 @@ typedef enum Retry {
     X(ST_LIMIT, "limit", EXIT_FAILED, RETRY_NO)              /* larger than we accept */           \
     X(ST_DEADLINE, "deadline", EXIT_PARTIAL, RETRY_NO)                                             \
     X(ST_CANCELLED, "cancelled", EXIT_PARTIAL, RETRY_NO) /* by Ctrl-C or SIGTERM */                \
+    X(ST_STOPPED, "stopped", EXIT_FAILED, RETRY_NO)      /* the same, before there was anything */ \
     X(ST_PARTIAL, "partial", EXIT_PARTIAL, RETRY_NO)     /* done, with gaps that are listed */     \
     X(ST_NOTHING, "nothing", EXIT_NOTHING, RETRY_NO)     /* no such run, no shards */              \
     X(ST_INTERNAL, "internal", EXIT_FAILED, RETRY_NO)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -226,6 +227,25 @@ void temp_dir_close(TempDir *dir) {
         nftw(dir->path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
         dir->path[0] = '\0';
     }
+}
+
+/* Nothing here takes memory or a lock: nftw and readdir do. */
+void temp_dir_remove_from_handler(const TempDir *dir) {
+    _Alignas(struct dirent64) char entries[4096];
+    int folder = dir->path[0] == '\0' ? -1 : open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return;
+    }
+    ssize_t size = 0;
+    while ((size = getdents64(folder, entries, sizeof entries)) > 0) {
+        for (ssize_t at = 0; at < size;) {
+            const struct dirent64 *entry = (const void *)(entries + at);
+            (void)!unlinkat(folder, entry->d_name, 0);
+            at += entry->d_reclen;
+        }
+    }
+    close(folder);
+    (void)!rmdir(dir->path);
 }
 
 char *temp_dir_path(const TempDir *dir, const char *name) {

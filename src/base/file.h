@@ -41,6 +41,8 @@ typedef struct TempDir {
 } TempDir;
 Status temp_dir_open(TempDir *ret_dir, Err *err) WARN_UNUSED;
 void temp_dir_close(TempDir *dir);
+/* What a signal handler may call: removes the folder and the files right in it. */
+void temp_dir_remove_from_handler(const TempDir *dir);
 /* "<dir>/<name>", allocated: mem_free. */
 char *temp_dir_path(const TempDir *dir, const char *name);
 

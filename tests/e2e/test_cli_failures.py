@@ -64,6 +64,17 @@ def test_a_wrong_secret_with_an_accounts_file(cli):
     assert not any(key.endswith(".db.gz") for key in cli.files())
 
 
+def test_what_a_run_with_a_wrong_secret_left_is_in_nobodys_way(cli):
+    (cli.folder / "accounts.csv").write_text(ACCOUNTS)
+    failed(cli("run", *REGIONS, "--group-id", "g", "--accounts", "accounts.csv", expect=1,
+               env={"AWS_SECRET_ACCESS_KEY": "not/the/one"}), "SignatureDoesNotMatch")
+    assert cli.files() == {"batches/g/plan.json"}
+    cli("run", *REGIONS, "--group-id", "g")
+    accounts = {row["account_id"] for row in cli.rows("query", "accounts")}
+    assert len(accounts) > 1 and accounts.isdisjoint(ACCOUNTS.split())
+    assert {row["outcome"] for row in cli.rows("query", "coverage")} <= {"scanned", "skipped"}
+
+
 def test_a_role_that_nobody_lets_in(cli):
     """But in our own account, which is read with our own keys."""
     done = cli("scan", *REGIONS, "--role-name", "nosuch", expect=3)
@@ -73,9 +84,16 @@ def test_a_role_that_nobody_lets_in(cli):
     assert "--role-name" in done.stderr
 
 
-def test_a_run_of_denials_alone_is_still_told(cli):
-    done = cli("run", *REGIONS, "--role-name", "nosuch",
-               "--exclude-account", "organization-management", expect=3)
+def test_a_run_of_denials_alone_is_no_news_but_may_be_merged(cli):
+    cli("run", *REGIONS)
+    latest = (cli.store / "history/latest.json").read_bytes()
+    flags = ("--group-id", "2030-01-01")
+    done = cli("run", *REGIONS, *flags, "--role-name", "nosuch",
+               "--exclude-account", "organization-management", expect=1)
+    failed(done, "none of 8 scopes could be read", "sts:AssumeRole", "--role-name")
+    assert done.stderr.count("confhouse: warning: denied: ") == 8
+    assert (cli.store / "history/latest.json").read_bytes() == latest
+    done = cli("merge", *flags, expect=3)
     assert "scopes_denied   8\n" in done.stdout and "--role-name" in done.stderr
     assert [row["outcome"] for row in cli.rows("query", "gaps")].count("denied") == 8
     assert {row["outcome"] for row in cli.rows("query", "coverage")} == {"denied", "skipped"}
@@ -245,32 +263,56 @@ def test_a_signal_keeps_what_there_is(sim, tmp_path, number):
     assert 0 < outcomes.count("scanned") and 0 < outcomes.count("missing")
 
 
-def test_the_second_signal_ends_it_at_once(tmp_path):
-    """An endpoint that takes the call and never answers."""
-    class Silent(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked.set()
-            done.wait(30)
+def test_a_signal_before_anything_was_scanned_has_failed(tmp_path, sim):
+    cli = Cli(tmp_path, sim("--latency-ms", "1000").env)
+    with subprocess.Popen(cli.command("run", *REGIONS), cwd=tmp_path, text=True,
+                          env=clean_environment(cli.env | {"TMPDIR": str(tmp_path)}),
+                          stderr=subprocess.PIPE) as process:
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "cancelled before anything was scanned" in stderr
+    assert cli.files() == set() and list(tmp_path.glob("confhouse-*")) == []
 
-        def log_message(self, *_):
-            pass
 
-    asked, done = threading.Event(), threading.Event()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    cli = Cli(tmp_path, KEYS | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"})
-    try:
-        with subprocess.Popen(cli.command("run", *REGIONS), cwd=tmp_path, text=True,
-                              env=clean_environment(cli.env), stderr=subprocess.PIPE) as process:
-            assert asked.wait(30)
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=10) in (-signal.SIGINT, 3)
-    finally:
-        done.set()
-        server.shutdown()
-        server.server_close()
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_the_second_signal_ends_it_at_once(tmp_path, sim, second):
+    """While answers are awaited that come much later: what was written stays, nothing else does."""
+    simulator = sim("--accounts", "6", "--rules", "4")
+    cli = Cli(tmp_path, simulator.env)
+    flags = (*REGIONS, "--group-id", "g")
+    cli("scan", "--regions", "eu-west-1", "--group-id", "g")
+    saved = (cli.store / "batches/g/01.db.gz").read_bytes()
+    before = simulator.stats()["operations"]["config:DescribeConfigRules"]["calls"]
+    simulator.control(latency_ms=200)
+    with subprocess.Popen(cli.command("run", *flags), cwd=tmp_path, text=True,
+                          env=clean_environment(cli.env | {"TMPDIR": str(tmp_path)}),
+                          stderr=subprocess.PIPE) as process:
+        wait_for(lambda: list(tmp_path.glob("confhouse-*/shard.db")))
+        simulator.control(latency_ms=30000)
+        time.sleep(1)  # what was asked until now is answered
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert process.poll() is None
+        process.send_signal(second)
+        assert process.wait(timeout=5) == -second
+    assert list(tmp_path.glob("confhouse-*")) == []  # its scratch folder
+    assert (cli.store / "batches/g/01.db.gz").read_bytes() == saved
+    assert cli.files() == {"batches/g/plan.json", "batches/g/01.db.gz"}
+    simulator.control(latency_ms=0)
+    cli("run", *flags)
+    assert {row["outcome"] for row in cli.rows("query", "coverage")} <= {"scanned", "skipped"}
+    asked = simulator.stats()["operations"]["config:DescribeConfigRules"]["calls"] - before
+    assert asked <= 2 * before  # what was there was not asked for again
+
+
+def wait_for(what):
+    for _ in range(600):
+        if what():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not come about")
 
 
 def test_a_scan_never_replaces_a_shard_by_nothing(cli, organization):

@@ -295,6 +295,16 @@ def test_no_prefix_no_tags(start):
     assert evaluations(cli, "g") == truth(simulator)
 
 
+# ---- at what pace
+
+@pytest.mark.parametrize("concurrency", [1, 3, 9])
+def test_no_more_calls_are_in_flight_than_is_set(start, concurrency):
+    simulator, cli = start("--accounts", "8", "--rules", "8", "--latency-ms", "5")
+    cli("scan", *REGIONS, "--group-id", "g", "--concurrency", str(concurrency))
+    assert concurrency / 2 < simulator.stats()["peak_in_flight"] <= concurrency
+    assert evaluations(cli, "g") == truth(simulator)
+
+
 # ---- going on
 
 
