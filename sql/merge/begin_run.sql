@@ -1,4 +1,8 @@
 -- Scratch of a whole merge.
+CREATE TEMP TABLE planned_account (
+    -- The plan names them, whatever shards call them.
+    account_id TEXT PRIMARY KEY
+);
 CREATE TEMP TABLE told_rule (
     -- What the shards that were merged until now say of the run, by rule.
     rule_key INTEGER PRIMARY KEY,

@@ -1,7 +1,7 @@
 -- What unplanned.sql said of a run: what it says depends on the run before, and on what is merged of
 -- this one.
 DELETE FROM run_scope
-WHERE run_no = :run_no AND outcome = 'skipped' AND error_code = 'NotPlanned' AND shard_id = '';
+WHERE run_no = :run_no AND error_code IN ('NotPlanned', 'NoPlan') AND shard_id = '';
 
 DELETE FROM run_account
 WHERE run_no = :run_no

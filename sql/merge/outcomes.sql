@@ -45,9 +45,10 @@ FROM shard.scope s
 JOIN map_scope m ON m.shard_key = s.scope_key
 WHERE m.takes_scope;
 
--- Names as the shard tells them; the plan's, which come after, count more.
+-- Names as the shard tells them, of accounts that no plan names.
 INSERT INTO run_account (run_no, account_key, name, environment, org_path)
 SELECT :run_no, a.account_key, max(s.account_name), 'unclassified', ''
 FROM shard.scope s JOIN account a ON a.account_id = s.account_id
+WHERE a.account_id NOT IN (SELECT account_id FROM planned_account)
 GROUP BY a.account_key
     ON CONFLICT (run_no, account_key) DO UPDATE SET name = max(name, excluded.name);

@@ -1,6 +1,7 @@
--- Scopes that the run before has, that were read once, and that are not in the plan of this one (an
--- account that left, a region that is no longer asked for): they are left out on purpose, and a row
--- says so, instead of vanishing with all their findings.
+-- Scopes that the run before has, that were read once, and that nothing of this one tells of. Where
+-- it has a plan, they are not in it (an account that left, a region that is no longer asked for):
+-- left out on purpose. Where it has none, a shard may have been lost: they are missing. A row says
+-- so, instead of them vanishing with all their findings.
 
 CREATE TEMP TABLE IF NOT EXISTS unplanned (
     scope_key INTEGER PRIMARY KEY,
@@ -27,4 +28,10 @@ INSERT INTO run_scope (run_no, scope_key, outcome, error_code, message, rules, r
                        evaluations, finished_at, shard_id)
 SELECT :run_no, scope_key, 'skipped', 'NotPlanned',
        'it was in the run before, and is not in the plan of this one', 0, 0, 0, '', ''
-FROM unplanned;
+FROM unplanned
+WHERE EXISTS (SELECT 1 FROM run_plan WHERE run_no = :run_no)
+UNION ALL
+SELECT :run_no, scope_key, 'missing', 'NoPlan',
+       'it was in the run before, no shard tells of it, and no plan leaves it out', 0, 0, 0, '', ''
+FROM unplanned
+WHERE NOT EXISTS (SELECT 1 FROM run_plan WHERE run_no = :run_no);

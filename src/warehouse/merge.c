@@ -98,14 +98,21 @@ static Status refuse_pruned(Merge *merge, Err *err) {
     return ST_OK;
 }
 
-static Status put_organization(Merge *merge, Err *err) {
-    if (merge->plan.organization_id == NULL) {
+/* The plan, and whose names count more than those in shards. */
+static Status put_plan(Merge *merge, Err *err) {
+    if (!merge->has_plan) {
         return ST_OK;
     }
     const DbParam params[] = {
         DB_INT(":run_no", merge->run_no), DB_TEXT(":organization_id", merge->plan.organization_id),
         DB_TEXT(":management_account_id", merge->plan.management_account_id), DB_END};
-    return db_run(merge->history, sql_merge_put_organization, params, err);
+    TRY(db_run(merge->history, sql_merge_put_plan, params, err));
+    merge->changes += db_changes(merge->history);
+    for (size_t i = 0; i < merge->plan.account_count; i++) {
+        const DbParam account[] = {DB_TEXT(":account_id", merge->plan.accounts[i].id), DB_END};
+        TRY(db_run(merge->history, sql_merge_put_planned_account, account, err));
+    }
+    return ST_OK;
 }
 
 /* Enters the run, or finds it. */
@@ -128,7 +135,8 @@ static Status enter_run(Merge *merge, const char *date, Err *err) {
                               DB_TEXT(":version", CONFHOUSE_VERSION),
                               DB_END};
     TRY(db_run(merge->history, sql_merge_put_run, params, err));
-    TRY(put_organization(merge, err));
+    merge->changes += db_changes(merge->history);
+    TRY(put_plan(merge, err));
     return db_run(merge->history, sql_merge_forget_unplanned, params, err);
 }
 

@@ -101,6 +101,16 @@ class ShardFile:
         os.unlink(plain)
 
 
+def put_plan(store, group_id, accounts, *regions):
+    """The plan of a run. `accounts`: id -> name."""
+    folder = pathlib.Path(store) / "batches" / group_id
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(
+        {"group_id": group_id, "date": group_id, "regions": regions, "shard_count": 1,
+         "accounts": [{"account_id": account, "account_name": name, "path": "", "shard_id": "01"}
+                      for account, name in sorted(accounts.items())]}))
+
+
 def open_history(store):
     """The newest history of a directory store, read only."""
     latest = json.loads((pathlib.Path(store) / "history/latest.json").read_text())

@@ -5,7 +5,9 @@ import shutil
 import sqlite3
 import subprocess
 
-from shard_files import ShardFile, open_history, put_history
+import pytest
+
+from shard_files import ShardFile, open_history, put_history, put_plan
 
 BIN = os.environ.get("CONFHOUSE_BIN", "confhouse")
 RULES = {"s3-encrypted": {("AWS::S3::Bucket", f"bucket-{i}"):
@@ -168,25 +170,43 @@ def test_each_merge_leaves_the_older_dated_histories_alone(tmp_path):
         "compliance-2026-11-01.db", "compliance-2026-11-08.2.db", "compliance-2026-11-08.db"]
 
 
-def test_a_scope_that_leaves_the_plan_does_not_vanish(tmp_path):
-    def shard(date, *regions):
+@pytest.mark.parametrize("planned, outcome, status", [
+    (True, ("skipped", "NotPlanned", "2026-11-01"), 0),
+    (False, ("missing", "NoPlan", "2026-11-01"), 3),
+])
+def test_a_scope_that_nobody_tells_of_does_not_vanish(tmp_path, planned, outcome, status):
+    """A plan leaves it out on purpose. Without one, its shard may have been lost."""
+    def shard(date, *regions, expect=0):
         made = ShardFile(date, "01", date)
         for region in regions:
             made.scope("111111111111", region, RULES)
         made.put(tmp_path)
-        merge_group(tmp_path, date)
+        if planned:
+            put_plan(tmp_path, date, {"111111111111": "one"}, *regions)
+        merge_group(tmp_path, date, expect=expect)
     shard("2026-11-01", "eu-west-1", "us-east-1")
-    shard("2026-11-08", "eu-west-1")
-    shard("2026-11-15", "eu-west-1")
+    shard("2026-11-08", "eu-west-1", expect=status)
+    shard("2026-11-15", "eu-west-1", expect=status)
     for date in ("2026-11-08", "2026-11-15"):
         assert table(tmp_path, "SELECT outcome, error_code, last_scanned FROM coverage WHERE"
-                               " group_id = ? AND region = 'us-east-1'", date) == [
-            ("skipped", "NotPlanned", "2026-11-01")]
+                               " group_id = ? AND region = 'us-east-1'", date) == [outcome]
         assert table(tmp_path, "SELECT count(*) FROM changes WHERE group_id = ?", date) == [(0,)]
+        assert table(tmp_path, "SELECT complete FROM runs WHERE group_id = ?",
+                     date) == [(int(planned),)]
     shard("2026-11-22", "eu-west-1", "us-east-1")
     assert table(tmp_path, "SELECT DISTINCT outcome FROM coverage"
                            " WHERE group_id = '2026-11-22'") == [("scanned",)]
     assert table(tmp_path, "SELECT count(*) FROM findings WHERE since <> '2026-11-01'") == [(0,)]
+
+
+def test_a_name_that_a_shard_and_the_plan_tell_differently_changes_nothing_twice(tmp_path):
+    put_plan(tmp_path, "2026-11-01", {"111111111111": "a"}, "eu-west-1")
+    ShardFile("2026-11-01", "01", "2026-11-01").scope("111111111111", "eu-west-1", RULES,
+                                                      name="z").put(tmp_path)
+    for _ in range(3):
+        merge_group(tmp_path, "2026-11-01")
+    assert table(tmp_path, "SELECT DISTINCT account_name FROM coverage") == [("a",)]
+    assert [p.name for p in (tmp_path / "history").glob("*.db")] == ["compliance-2026-11-01.db"]
 
 
 def test_a_lost_latest_begins_no_new_history_in_silence(tmp_path):

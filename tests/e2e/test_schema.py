@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from cli_tool import BIN, clean_environment
-from shard_files import ROOT, ShardFile, open_history, put_history
+from shard_files import ROOT, ShardFile, open_history, put_history, put_plan
 
 FIXTURES = ROOT / "tests/fixtures"
 VERSIONS = sorted(int(path.stem[len("history_v"):]) for path in FIXTURES.glob("history_v*.sql"))
@@ -39,6 +39,7 @@ def put_week(store):
         "OrgConfigRule-s3-versioning-abcd1234": {("AWS::S3::Bucket", "site"): "COMPLIANT",
                                                  ("AWS::S3::Bucket", "logs"): "COMPLIANT"}})
     shard.put(store)
+    put_plan(store, WEEK, {"111111111111": "payments-prod"}, "eu-west-1")
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ class Views:
         names = dict(run.names)
         for scope in left_out:
             names.setdefault(scope[0], self.names[-1].get(scope[0]))
-        here = {scope: ("skipped", read) for scope, (_, read) in left_out.items()}
+        here = {scope: ("missing", read) for scope, (_, read) in left_out.items()}
         for scope, rules in run.scopes.items():
             read = run.date if rules is not None else self.last_read(scope)
             here[scope] = ("denied" if rules is None else "scanned", read)
@@ -260,7 +260,7 @@ class Views:
                 yield {"group_id": run.date, **self.place(number, scope), "outcome": outcome,
                        "rules_failed": sum(told is None for told in rules.values()),
                        "evaluations": sum(len(told or {}) for told in rules.values()),
-                       "error_code": {"denied": "AccessDenied", "skipped": "NotPlanned",
+                       "error_code": {"denied": "AccessDenied", "missing": "NoPlan",
                                       "scanned": None}[outcome],
                        "tags_read": (int(run.tags_of(scope) is not None)
                                      if outcome == "scanned" else None),

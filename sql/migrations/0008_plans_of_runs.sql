@@ -1,12 +1,16 @@
--- Schema version 8: which organization a run was of.
+-- Schema version 8: whether a run had a plan, and of which organization it was.
 
-CREATE TABLE run_organization (
-    -- The organization whose accounts a run read. No row where they came from a file, or where the
-    -- organization would not say.
+CREATE TABLE run_plan (
+    -- The plan of a run, where it has one: what it does not name was left out on purpose. Without
+    -- one, what nobody tells of is missing.
     run_no INTEGER PRIMARY KEY REFERENCES run, -- the run
-    organization_id TEXT NOT NULL, -- like o-a1b2c3d4e5
-    management_account_id TEXT NOT NULL -- the account it belongs to
+    organization_id TEXT, -- whose accounts it names, like o-a1b2c3d4e5; NULL where they came from a
+        -- file, or where the organization would not say
+    management_account_id TEXT -- the account that the organization belongs to
 ) STRICT;
+
+-- Whether earlier runs had plans is not known, and they were told of as if they had.
+INSERT INTO run_plan (run_no) SELECT run_no FROM run;
 
 DROP VIEW runs;
 CREATE VIEW runs AS
@@ -40,4 +44,4 @@ SELECT r.group_id, -- the run
        o.organization_id, -- the organization, like o-a1b2c3d4e5; NULL when not known
        o.management_account_id -- the account that the organization belongs to
 FROM run r
-LEFT JOIN run_organization o ON o.run_no = r.run_no;
+LEFT JOIN run_plan o ON o.run_no = r.run_no;
