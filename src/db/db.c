@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "db/db_internal.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,6 +99,12 @@ static Status set_up(Db *db, DbMode mode, Err *err) {
     return ST_OK;
 }
 
+/* Statistics of memory cost a lock at each allocation, and connections in several threads wait for
+ * it. */
+static void configure(void) {
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 Status db_open(const char *path, DbMode mode, Db **ret_db, Err *err) {
     static const int flags[] = {
         [DB_READ] = SQLITE_OPEN_READONLY,
@@ -105,7 +112,9 @@ Status db_open(const char *path, DbMode mode, Db **ret_db, Err *err) {
         [DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
         [DB_SCRATCH] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     };
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     *ret_db = NULL;
+    ASSERT(pthread_once(&configured, configure) == 0);
     OWN(db_close_at) Db *db = mem_alloc(sizeof *db);
     int code = sqlite3_open_v2(path, &db->handle, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL);
     if (code != SQLITE_OK) {

@@ -43,6 +43,9 @@ typedef struct StorePut {
     const void *data;         /* or NULL, and the file at `path` */
     size_t size;
     const char *path;
+    /* Of the file at `path`, in hex; NULL = not known. Promises, too, that nobody writes to that
+     * file any more: a directory on the same disk takes it as it is, instead of a copy. */
+    const char *sha256;
     StoreCondition condition;
     const char *etag; /* of STORE_IF_MATCH */
 } StorePut;

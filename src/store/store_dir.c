@@ -267,9 +267,28 @@ static int create_temporary(const Place *place, const char *temporary) {
                   0644);
 }
 
+/* The file itself under a second name. False when it has to be copied: there are no links, or none
+ * from its disk to this one. */
+static bool link_temporary(const Place *place, const StorePut *put, const char *temporary) {
+    return put->data == NULL && put->path != NULL && put->sha256 != NULL &&
+           linkat(AT_FDCWD, put->path, place->folder, temporary, AT_SYMLINK_FOLLOW) == 0;
+}
+
+static Status sync_linked(const Place *place, const StorePut *put, const char *temporary,
+                          StoreObject *ret_object, Err *err) {
+    OWN(file_close_at) int fd = -1;
+    const Place linked = {.dir = place->dir, .key = place->key, .name = temporary, place->folder};
+    TRY(open_object(&linked, &fd, &ret_object->bytes, err));
+    snprintf(ret_object->etag, sizeof ret_object->etag, "\"%s\"", put->sha256);
+    return fsync(fd) == 0 ? ST_OK : write_error(place, err);
+}
+
 /* The whole object, durable. */
 static Status write_temporary(const Place *place, const StorePut *put, const char *temporary,
                               StoreObject *ret_object, Err *err) {
+    if (link_temporary(place, put, temporary)) {
+        return sync_linked(place, put, temporary, ret_object, err);
+    }
     OWN(file_close_at) int fd = create_temporary(place, temporary);
     if (fd < 0) {
         return write_error(place, err);

@@ -289,6 +289,7 @@ static Status upload(Store *store, const char *path, HistoryRef *ref, Err *err) 
         const StorePut put = {.key = key.text,
                               .content_type = "application/vnd.sqlite3",
                               .path = path,
+                              .sha256 = ref->sha256,
                               .condition = STORE_IF_ABSENT};
         Status status = store_put(store, &put, NULL, err);
         if (status != ST_CONFLICT) {

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "format/digest.h"
 #include "store/store_dir.h"
 
 // clang-format off
@@ -13,6 +14,7 @@
 // clang-format on
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -237,6 +239,50 @@ static void refuses_other_places(void **state) {
     }
 }
 
+static Status put_final(const Fixture *fixture, const char *path, const char *sha256, Err *err) {
+    const StorePut put = {
+        .key = "history/a.db", .path = path, .sha256 = sha256, .condition = STORE_IF_ABSENT};
+    return store_put(fixture->store, &put, NULL, err);
+}
+
+static void takes_a_file_that_is_final_as_it_is(void **state) {
+    const Fixture *fixture = *state;
+    char sha256[SHA256_HEX_SIZE];
+    char etag[SHA256_HEX_SIZE + 2];
+    struct stat own;
+    struct stat put;
+    StoreObject object;
+    Err err;
+    OWN(mem_free_at) char *path = temp_dir_path(&fixture->dir, "final");
+    OWN(mem_free_at) char *there = temp_dir_path(&fixture->dir, "store/history/a.db");
+    assert_int_equal(put_final(fixture, path, "", &err), ST_NOT_FOUND);
+    assert_int_equal(file_write_atomic(path, "final", 5, &err), ST_OK);
+    digest_sha256_hex("final", 5, sha256);
+    snprintf(etag, sizeof etag, "\"%s\"", sha256);
+    assert_int_equal(put_final(fixture, path, sha256, &err), ST_OK);
+    assert_int_equal(stat(path, &own), 0);
+    assert_int_equal(stat(there, &put), 0);
+    assert_true(own.st_ino == put.st_ino && own.st_dev == put.st_dev);
+    assert_int_equal(store_head(fixture->store, "history/a.db", &object, &err), ST_OK);
+    assert_string_equal(object.etag, etag);
+    assert_int_equal(put_final(fixture, path, sha256, &err), ST_CONFLICT);
+    assert_int_equal(stat(path, &own), 0);
+    assert_int_equal(own.st_nlink, 2); /* no temporary name is left */
+}
+
+static void copies_a_final_file_of_another_disk(void **state) {
+    const Fixture *fixture = *state;
+    static const char elsewhere[] = "/proc/version";
+    OWN(buf_done) Buf expected = {0};
+    OWN(buf_done) Buf found = {0};
+    Err err;
+    assert_int_equal(file_read(elsewhere, 65536, &expected, &err), ST_OK);
+    assert_int_equal(put_final(fixture, elsewhere, "", &err), ST_OK);
+    assert_int_equal(store_get(fixture->store, "history/a.db", 65536, &found, NULL, &err), ST_OK);
+    assert_true(expected.size > 0);
+    assert_string_equal(buf_text(&found), buf_text(&expected));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void) {
@@ -244,6 +290,8 @@ int main(void) {
         TEST(lays_objects_out_as_files),
         TEST(leaves_no_temporary_files),
         TEST(lists_only_objects),
+        TEST(takes_a_file_that_is_final_as_it_is),
+        TEST(copies_a_final_file_of_another_disk),
         TEST(follows_no_links),
         TEST(removes_what_crashed_puts_left),
         TEST(says_what_to_do_when_it_may_not_write),
