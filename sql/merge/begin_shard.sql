@@ -1,10 +1,11 @@
 -- Scratch tables of one shard: which of its keys are which of the history's, and what it says.
 CREATE TEMP TABLE IF NOT EXISTS map_scope (
     shard_key INTEGER PRIMARY KEY,
-    scope_key INTEGER NOT NULL,
+    scope_key INTEGER NOT NULL UNIQUE,
     takes_scope INTEGER NOT NULL, -- 1: this scan of the scope counts from now on
     is_same INTEGER NOT NULL, -- 1: just this scan was merged before
-    is_new INTEGER NOT NULL -- 1: the history has no resource of it yet
+    -- 1: the history has no resource of it yet, and those of the shard have compact keys
+    is_new INTEGER NOT NULL
 );
 CREATE TEMP TABLE IF NOT EXISTS taken_rule (
     -- Rules that were read in the shard and count.
@@ -33,7 +34,8 @@ CREATE TEMP TABLE IF NOT EXISTS map_resource (
     scope_key INTEGER NOT NULL
 );
 CREATE TEMP TABLE IF NOT EXISTS new_resource (
-    -- A resource that the history does not know: it gets the key that is so many after the last.
+    -- A resource, in a scope that is not new, that the history does not know: it gets the key that
+    -- is so many after the last.
     place INTEGER PRIMARY KEY,
     shard_key INTEGER NOT NULL,
     scope_key INTEGER NOT NULL,

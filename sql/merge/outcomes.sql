@@ -13,8 +13,8 @@ WHERE l.outcome = 'failed'
 
 DELETE FROM run_rule
 WHERE run_no = :run_no AND outcome <> 'rescued'
-  AND rule_key IN (SELECT r.rule_key FROM rule r JOIN map_scope m ON m.scope_key = r.scope_key
-                   WHERE m.takes_scope);
+  AND EXISTS (SELECT 1 FROM rule r CROSS JOIN map_scope m ON m.scope_key = r.scope_key
+              WHERE r.rule_key = run_rule.rule_key AND m.takes_scope);
 
 INSERT OR REPLACE INTO run_rule (run_no, rule_key, outcome, read_at)
 SELECT :run_no, rule_key, 'rescued', finished_at FROM taken_rule WHERE NOT takes_scope;
@@ -22,11 +22,11 @@ SELECT :run_no, rule_key, 'rescued', finished_at FROM taken_rule WHERE NOT takes
 -- What the scan that counts read itself, or no longer lists, needs no rescue.
 DELETE FROM run_rule
 WHERE run_no = :run_no AND outcome = 'rescued'
-  AND rule_key IN (SELECT r.rule_key FROM rule r JOIN map_scope m ON m.scope_key = r.scope_key
-                   WHERE m.takes_scope
-                     AND NOT EXISTS (SELECT 1 FROM shard.rule l
-                                     WHERE l.scope_key = m.shard_key AND l.name = r.name
-                                       AND l.outcome = 'failed'));
+  AND EXISTS (SELECT 1 FROM rule r CROSS JOIN map_scope m ON m.scope_key = r.scope_key
+              WHERE r.rule_key = run_rule.rule_key AND m.takes_scope
+                AND NOT EXISTS (SELECT 1 FROM shard.rule l
+                                WHERE l.scope_key = m.shard_key AND l.name = r.name
+                                  AND l.outcome = 'failed'));
 
 INSERT OR IGNORE INTO run_rule (run_no, rule_key, outcome, read_at, error_code, message)
 SELECT :run_no, r.rule_key, l.outcome, s.finished_at, l.error_code, l.message

@@ -33,7 +33,7 @@ WHERE s.outcome = 'scanned' AND NOT m.is_same AND l.outcome IS NOT 'failed'
 
 INSERT INTO map_rule (shard_key, rule_key, scope_key, is_fresh, evaluations, next_run)
 SELECT t.shard_key, t.rule_key, r.scope_key,
-       NOT EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = t.rule_key),
+       m.is_new OR NOT EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = t.rule_key),
        coalesce((SELECT n.evaluations FROM shard.rule_total n WHERE n.rule_key = t.shard_key), 0),
        iif(:run_no < (SELECT max(run_no) FROM run), -- or else there is none to be looked for
            (SELECT min(k.run_no) FROM run_scope k
@@ -42,4 +42,6 @@ SELECT t.shard_key, t.rule_key, r.scope_key,
                               WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
                                 AND y.outcome = 'failed')),
            NULL)
-FROM taken_rule t JOIN rule r ON r.rule_key = t.rule_key;
+FROM taken_rule t
+CROSS JOIN rule r ON r.rule_key = t.rule_key
+CROSS JOIN map_scope m ON m.scope_key = r.scope_key;

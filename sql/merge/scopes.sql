@@ -14,7 +14,10 @@ SELECT s.scope_key,
        coalesce((s.outcome = 'scanned', s.finished_at, :shard_id)
                     > (k.outcome = 'scanned', k.finished_at, k.shard_id), 1),
        coalesce((s.outcome, s.finished_at, :shard_id) = (k.outcome, k.finished_at, k.shard_id), 0),
-       NOT EXISTS (SELECT 1 FROM resource r WHERE r.scope_key = h.scope_key)
+       (SELECT min(resource_key) FROM shard.resource) > 0
+           AND (SELECT max(resource_key) FROM shard.resource)
+               <= 2 * (SELECT count(*) FROM shard.resource)
+           AND NOT EXISTS (SELECT 1 FROM resource r WHERE r.scope_key = h.scope_key)
 FROM shard.scope s
 JOIN account a ON a.account_id = s.account_id
 JOIN scope h ON h.account_key = a.account_key AND h.region = s.region

@@ -1,12 +1,12 @@
 -- Every row of the shard is accounted for: evaluations = merged + duplicates + superseded + refused.
 SELECT (SELECT count(*) FROM shard.scope),
-       (SELECT count(*) FROM shard.evaluation),
+       (SELECT coalesce(sum(evaluations), 0) FROM shard.rule_total),
        (SELECT sum(evaluations) FROM merged),
-       (SELECT count(*) FROM shard.evaluation e
-        WHERE e.rule_key IN (SELECT r.rule_key FROM shard.rule r
+       (SELECT coalesce(sum(n.evaluations), 0) FROM shard.rule_total n
+        WHERE n.rule_key IN (SELECT r.rule_key FROM shard.rule r
                              JOIN map_scope m ON m.shard_key = r.scope_key WHERE m.is_same)),
-       (SELECT count(*) FROM shard.evaluation e
-        WHERE e.rule_key IN (SELECT r.rule_key FROM shard.rule r
+       (SELECT coalesce(sum(n.evaluations), 0) FROM shard.rule_total n
+        WHERE n.rule_key IN (SELECT r.rule_key FROM shard.rule r
                              JOIN map_scope m ON m.shard_key = r.scope_key
                              JOIN shard.scope s ON s.scope_key = r.scope_key
                              WHERE NOT m.is_same
