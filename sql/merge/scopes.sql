@@ -14,8 +14,8 @@ SELECT s.scope_key,
        coalesce((s.outcome = 'scanned', s.finished_at, :shard_id)
                     > (k.outcome = 'scanned', k.finished_at, k.shard_id), 1),
        coalesce((s.outcome, s.finished_at, :shard_id) = (k.outcome, k.finished_at, k.shard_id), 0),
-       (SELECT min(resource_key) FROM shard.resource) > 0
-           AND (SELECT max(resource_key) FROM shard.resource)
+       (SELECT coalesce(min(resource_key), 1) FROM shard.resource) > 0
+           AND (SELECT coalesce(max(resource_key), 0) FROM shard.resource)
                <= 2 * (SELECT count(*) FROM shard.resource)
            AND NOT EXISTS (SELECT 1 FROM resource r WHERE r.scope_key = h.scope_key)
 FROM shard.scope s
