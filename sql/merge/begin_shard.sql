@@ -96,6 +96,7 @@ CREATE TEMP TABLE IF NOT EXISTS tag_scope (
     -- A scope that counts, as to the tags of its resources.
     scope_key INTEGER PRIMARY KEY,
     is_read INTEGER NOT NULL, -- 0: this scan could not, though an earlier one of this run could
+    is_fresh INTEGER NOT NULL, -- 1: the history has no tags there yet
     next_run INTEGER -- the first later run in which they were read; NULL = none
 );
 CREATE TEMP TABLE IF NOT EXISTS map_tag_set (

@@ -1,9 +1,10 @@
 -- Tags of resources, from run to run: as those of rules are, set for this run and for no other run in
 -- which they were read. A resource that is compliant, or gone, was not asked for its tags. A scope
 -- that let none be read neither extends nor ends anything.
-INSERT INTO tag_scope (scope_key, is_read, next_run)
+INSERT INTO tag_scope (scope_key, is_read, is_fresh, next_run)
 SELECT m.scope_key,
        NOT EXISTS (SELECT 1 FROM shard.tagless_scope u WHERE u.scope_key = m.shard_key),
+       NOT EXISTS (SELECT 1 FROM resource_tag_set h WHERE h.scope_key = m.scope_key),
        iif(:run_no < (SELECT max(run_no) FROM run), -- or else there is none to be looked for
            (SELECT min(k.run_no) FROM run_scope k
             WHERE k.scope_key = m.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
@@ -44,13 +45,24 @@ FROM map_tag_set m
 CROSS JOIN json_each(m.tags) j
 WHERE NOT EXISTS (SELECT 1 FROM tag t WHERE t.tag_set_key = m.tag_set_key);
 
+-- Where the history knows of none, nothing is compared.
+INSERT INTO resource_tag_set (scope_key, resource_key, began, ended, tag_set_key)
+SELECT r.scope_key, r.resource_key, :run_no, c.next_run, s.tag_set_key
+FROM shard.told_tags n
+CROSS JOIN map_resource r ON r.shard_key = n.resource_key
+CROSS JOIN tag_scope c ON c.scope_key = r.scope_key AND c.is_read AND c.is_fresh
+CROSS JOIN map_tag_set s ON s.tags = n.tags;
+
+DELETE FROM tag_scope WHERE is_fresh;
+
 -- What holds at this run: what was read, or else what held just before.
 INSERT INTO told_tag_set (scope_key, resource_key, tag_set_key)
 SELECT r.scope_key, r.resource_key, s.tag_set_key
 FROM shard.told_tags n
 CROSS JOIN map_resource r ON r.shard_key = n.resource_key
 CROSS JOIN tag_scope c ON c.scope_key = r.scope_key AND c.is_read
-CROSS JOIN map_tag_set s ON s.tags = n.tags;
+CROSS JOIN map_tag_set s ON s.tags = n.tags
+WHERE EXISTS (SELECT 1 FROM tag_scope);
 
 INSERT INTO told_tag_set (scope_key, resource_key, tag_set_key)
 SELECT h.scope_key, h.resource_key, h.tag_set_key

@@ -113,15 +113,18 @@ def test_failing_anywhere(second, kinds, number, lasts, wanted):
 
 def test_what_is_named_is_on_the_disk_first(second):
     """A crash of the machine loses what was not synced. So each file is synced before it gets a name
-    in the store, its folder after that, and latest.json comes last."""
-    calls = [call for call in second.calls("write,sync,name")
-             if any("/counting/" in path for path in call[2:])]
-    named = [number for number, (kind, name, path, to) in enumerate(calls)
-             if kind == "name" and name in ("link", "rename")]
+    in the store, its folder after that, and latest.json comes last. (A temporary name is none: it
+    may be that of a file yet to be synced.)"""
+    calls = second.calls("write,sync,name")
+    given = {number: call for number, call in enumerate(calls)
+             if call[0] == "name" and call[1] in ("link", "rename") and "/counting/" in call[3]}
+    source = {to: path for _, _, path, to in given.values() if "/.tmp-" in to}
+    named = [number for number, call in given.items() if call[3] not in source]
     assert [calls[number][3].rsplit("/", 2)[1:] for number in named] == [
         ["history", f"compliance-{SECOND}.db"], ["history", "latest.json"]]
     for number in named:
-        own = [call[0] for call in calls[:number] if call[2] == calls[number][2]]
+        path = calls[number][2]
+        own = [call[0] for call in calls[:number] if call[2] in (path, source.get(path))]
         assert "write" in own and own[-1] == "sync"
         folder = calls[number][3].rsplit("/", 1)[0]
         following = [call for call in calls[number + 1:] if call[1] != "unlink"]
