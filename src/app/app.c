@@ -6,6 +6,9 @@
 #include <signal.h>
 #include <string.h>
 
+/* After the deadline, for what was read by then to be kept. */
+enum { STORE_GRACE_MS = 30 * 1000 };
+
 const char *app_version(void) {
     return CONFHOUSE_VERSION;
 }
@@ -172,8 +175,8 @@ static void open_credentials(App *app) {
     }
 }
 
-static Status open_aws(App *app, int64_t deadline_ms, const bool *cancelled, Aws **ret_aws,
-                       Err *err) {
+static Status open_aws(App *app, int64_t deadline_ms, const bool *cancelled, const bool *ending,
+                       Aws **ret_aws, Err *err) {
     TRY(open_profile(app, err));
     TRY(find_region(app, app->region, sizeof app->region, err));
     TRY(open_http(app, err));
@@ -185,13 +188,14 @@ static Status open_aws(App *app, int64_t deadline_ms, const bool *cancelled, Aws
         .region = app->region,
         .deadline_ms = deadline_ms,
         .cancelled = cancelled,
+        .ending = ending,
     };
     return aws_open(&options, ret_aws, err);
 }
 
 Status app_aws(App *app, Aws **ret_aws, Err *err) {
     if (app->aws == NULL) {
-        TRY(open_aws(app, app->deadline_ms, &app->cancelled, &app->aws, err));
+        TRY(open_aws(app, app->deadline_ms, &app->cancelled, NULL, &app->aws, err));
     }
     *ret_aws = app->aws;
     return ST_OK;
@@ -199,7 +203,9 @@ Status app_aws(App *app, Aws **ret_aws, Err *err) {
 
 Status app_store_aws(App *app, Aws **ret_aws, Err *err) {
     if (app->store_aws == NULL) {
-        TRY(open_aws(app, 0, &app->store_cancelled, &app->store_aws, err));
+        int64_t deadline_ms = app->deadline_ms == 0 ? 0 : app->deadline_ms + STORE_GRACE_MS;
+        TRY(open_aws(app, deadline_ms, &app->store_cancelled, &app->cancelled, &app->store_aws,
+                     err));
     }
     *ret_aws = app->store_aws;
     return ST_OK;

@@ -53,17 +53,18 @@ Status app_region(App *app, const char **ret_region, Err *err) WARN_UNUSED;
 /* For Organizations, STS and Config: stops at the deadline and when cancelled. */
 Status app_aws(App *app, Aws **ret_aws, Err *err) WARN_UNUSED;
 
-/* The client of the store, for what is done when all is there: it has no deadline. */
+/* The client of the store, and of what is done when all is there: it has half a minute more. */
 Status app_store_aws(App *app, Aws **ret_aws, Err *err) WARN_UNUSED;
 
-/* Has no deadline: what was read shall be kept. */
+/* In S3, it has half a minute more than the deadline: what was read shall be kept. */
 Status app_store(App *app, Store **ret_store, Err *err) WARN_UNUSED;
 
 /* The same, but a directory that is not there is ST_NOTHING instead of made: for those that only
  * read. */
 Status app_store_to_read(App *app, Store **ret_store, Err *err) WARN_UNUSED;
 
-/* While protected, the store goes on working though cancelled: a shard is saved first. */
+/* While protected, the store goes on working though cancelled, for half a minute: a shard is saved
+ * first. */
 void app_protect_store(App *app, bool is_protected);
 
 /* A folder of this command's own, gone when the App is closed. */

@@ -27,8 +27,9 @@ Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) {
     }
     TRY(call_refresh_keys(aws, err));
     str_copy(aws->region, sizeof aws->region, options->region);
-    aws->deadline_ms = options->deadline_ms;
-    aws->cancelled = options->cancelled;
+    aws->late = (Late){.deadline_ms = options->deadline_ms,
+                       .cancelled = options->cancelled,
+                       .ending = options->ending};
     aws->endpoints = endpoints;
     aws->cache = sigv4_cache_new();
     aws->paces = pace_table_new();
@@ -40,13 +41,17 @@ Status aws_open(const AwsOptions *options, Aws **ret_aws, Err *err) {
     return ST_OK;
 }
 
+void aws_drop_calls(Aws *aws) {
+    while (aws->calls != NULL) {
+        call_drop(aws->calls);
+    }
+}
+
 void aws_close(Aws *aws) {
     if (aws == NULL) {
         return;
     }
-    while (aws->calls != NULL) {
-        call_drop(aws->calls);
-    }
+    aws_drop_calls(aws);
     pace_table_free(aws->paces);
     sigv4_cache_free(aws->cache);
     credentials_wipe(&aws->keys);

@@ -47,8 +47,11 @@ typedef struct AwsOptions {
                                  With neither, only unsigned requests can be made */
     const Profile *profile;   /* borrowed while opening: may set endpoints. NULL = none in use */
     const char *region;       /* copied: where what has no region of its own is asked (STS, S3) */
-    int64_t deadline_ms;      /* wall clock; no attempt begins later. 0 = none */
-    const bool *cancelled;    /* borrowed; true: nothing new is begun (ST_CANCELLED). May be NULL */
+    int64_t deadline_ms;      /* wall clock; no attempt begins later, and what has no answer by
+                                 then gets none (ST_DEADLINE). 0 = none */
+    const bool *cancelled;    /* borrowed; true: the same, from now on (ST_CANCELLED), but what is
+                                 being written or sent has some seconds yet. May be NULL */
+    const bool *ending;       /* borrowed; true: `cancelled` half a minute later. May be NULL */
 } AwsOptions;
 
 /* Settings of endpoints (aws/endpoint.h) are read here, once: ST_USAGE names the one that is wrong.
@@ -95,7 +98,8 @@ typedef struct AwsRequest {
     int64_t sink_max_bytes;
     size_t max_answer_bytes;
     int64_t timeout_ms;
-    bool is_cleanup;         /* takes back what was begun: one attempt even when it is too late */
+    bool is_cleanup;         /* takes back what was begun: one attempt even when it is too late,
+                                which then has a few seconds */
     int *ret_broken;         /* counts attempts that broke, and may have been carried out for all
                                 that is known; may be NULL */
     char *ret_bucket_region; /* [AWS_REGION_SIZE]: where S3 says that the bucket is, when it is not
@@ -122,6 +126,9 @@ Status aws_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *conte
 
 /* Runs the loop until `*finished` (set by a callback) is true. */
 Status aws_wait(Aws *aws, const bool *finished, Err *err) WARN_UNUSED;
+
+/* Drops what is in flight: those callbacks do not run. Not from within a callback. */
+void aws_drop_calls(Aws *aws);
 
 /* Where a service is reached: "https://config.eu-west-1.amazonaws.com" or what a setting says. */
 Status aws_endpoint(const Aws *aws, AwsService service, const char *region, char *ret_url,

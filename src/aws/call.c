@@ -12,7 +12,9 @@ enum {
     PATIENCE_MS = 15 * 60 * 1000, /* with throttling, where there is no deadline */
     TELL_AFTER_MS = 4000,
     TELL_EVERY_MS = 30000,
-    WAIT_STEP_MS = 250, /* how soon a wait notices that it is cancelled */
+    WAIT_STEP_MS = 250,        /* how soon a wait notices that it is cancelled */
+    LATE_TIMEOUT_MS = 5000,    /* of what takes back, when it is too late for all else */
+    WRITE_GRACE_MS = 30 * 1000 /* for what is being written when all is cancelled */
 };
 
 struct AwsCall {
@@ -34,27 +36,21 @@ struct AwsCall {
     PaceTurn turn; /* of this attempt */
     int64_t begun_ms;
     int64_t again_at_ms; /* when the next attempt begins */
+    uint64_t number;     /* in the order in which they are started */
 };
 
 /* --- Beginning an attempt -------------------------------------------------------------------- */
 
-static bool is_cancelled(const Aws *aws) {
-    return aws->cancelled != NULL && *(const volatile bool *)aws->cancelled;
+static bool has_failed_before(const AwsCall *call) {
+    return call->retry.transient > 0 || call->retry.throttled > 0;
 }
 
 /* Whether an attempt may begin `delay_ms` from now. */
 static Status check_time(const AwsCall *call, int64_t delay_ms, Err *err) {
-    const Aws *aws = call->aws;
-    if (call->request.is_cleanup && call->retry.transient == 0 && call->retry.throttled == 0) {
+    if (call->request.is_cleanup && !has_failed_before(call)) {
         return ST_OK;
     }
-    if (is_cancelled(aws)) {
-        return err_set(err, ST_CANCELLED, "cancelled");
-    }
-    if (aws->deadline_ms != 0 && clock_now_ms() + delay_ms >= aws->deadline_ms) {
-        return err_set(err, ST_DEADLINE, "the deadline has come");
-    }
-    return ST_OK;
+    return late_check(&call->aws->late, delay_ms, 0, err);
 }
 
 Status call_refresh_keys(Aws *aws, Err *err) {
@@ -88,6 +84,16 @@ static Status on_ready(void *context, HttpRequest *http, Err *err) {
 
 static void on_answer(void *context, const HttpAnswer *answer, const Err *failure);
 
+/* What is taken back when it is too late already must not take long. */
+static int64_t attempt_timeout(const AwsCall *call) {
+    Err late = {0};
+    int64_t timeout_ms = call->request.timeout_ms;
+    if (late_check(&call->aws->late, 0, 0, &late) == ST_OK) {
+        return timeout_ms;
+    }
+    return timeout_ms > 0 && timeout_ms < LATE_TIMEOUT_MS ? timeout_ms : LATE_TIMEOUT_MS;
+}
+
 static Status begin_attempt(AwsCall *call, Err *err) {
     const AwsRequest *request = &call->request;
     HttpRequest http = HTTP_REQUEST_NONE;
@@ -100,7 +106,7 @@ static Status begin_attempt(AwsCall *call, Err *err) {
     http.sink_offset = request->sink_offset;
     http.sink_max_bytes = request->sink_max_bytes;
     http.max_answer_bytes = request->max_answer_bytes;
-    http.timeout_ms = request->timeout_ms;
+    http.timeout_ms = attempt_timeout(call);
     http.ready = on_ready;
     return http_start(call->aws->http, &http, on_answer, call, &call->http_call, err);
 }
@@ -115,6 +121,9 @@ static void free_call(AwsCall *call) {
     }
     if (call->next != NULL) {
         call->next->previous = call->previous;
+    }
+    if (call->aws->calls == NULL) {
+        http_after_cancel(call->aws->http, call->aws); /* there is nothing to watch any more */
     }
     pace_step_out(call->pace, &call->turn);
     pace_leave(call->aws->paces, call->pace);
@@ -226,7 +235,7 @@ static bool goes_on(AwsCall *call, Status failed, int64_t *ret_delay_ms) {
     if (failed == ST_THROTTLED) { /* it waits its turn like all others there, and no longer */
         *ret_delay_ms = 0;
     }
-    return aws->deadline_ms != 0 || clock_monotonic_ms() - call->begun_ms < PATIENCE_MS;
+    return aws->late.deadline_ms != 0 || clock_monotonic_ms() - call->begun_ms < PATIENCE_MS;
 }
 
 /* What was sent may have been carried out, though there was no answer that says so. */
@@ -312,6 +321,49 @@ static void on_answer(void *context, const HttpAnswer *answer, const Err *failur
     }
 }
 
+/* --- When it is too late ---------------------------------------------------------------------- */
+
+/* What changes something there: one wants to know whether it was done. */
+static bool is_write(const AwsRequest *request) {
+    bool asks_s3 = str_equal(request->method, "GET") || str_equal(request->method, "HEAD");
+    return (request->service == AWS_S3 && !asks_s3) || request->service == AWS_SNS ||
+           request->service == AWS_SES;
+}
+
+static Status check_under_way(const AwsCall *call, Err *err) {
+    if (call->request.is_cleanup) {
+        return ST_OK; /* it has a time limit of its own */
+    }
+    return late_check(&call->aws->late, 0, is_write(&call->request) ? WRITE_GRACE_MS : 0, err);
+}
+
+/* The first call that may not go on, of those before `number`. */
+static AwsCall *find_late(Aws *aws, uint64_t number, Err *ret_late) {
+    AwsCall *call = aws->calls;
+    while (call != NULL && (call->number >= number || check_under_way(call, ret_late) == ST_OK)) {
+        call = call->next;
+    }
+    return call;
+}
+
+/* A server that accepts and never answers shall hold nobody up. What ends may start or drop others:
+ * the search begins anew after each. */
+static void on_watch(void *context) {
+    Aws *aws = context;
+    uint64_t number = aws->next_number;
+    Err late = {0};
+    AwsCall *call = NULL;
+    http_after(aws->http, WAIT_STEP_MS, on_watch, aws);
+    while ((call = find_late(aws, number, &late)) != NULL) {
+        if (call->http_call != NULL) {
+            http_cancel(aws->http, call->http_call);
+            note_broken(call);
+        }
+        http_after_cancel(aws->http, call);
+        end_late(call, &late);
+    }
+}
+
 /* --- Starting -------------------------------------------------------------------------------- */
 
 Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
@@ -331,9 +383,12 @@ Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *cont
              request->target.region == NULL ? aws->region : request->target.region);
     call->request.target.account_id = call->account;
     call->request.target.region = call->region;
+    call->number = aws->next_number++;
     call->next = aws->calls;
     if (call->next != NULL) {
         call->next->previous = call;
+    } else {
+        http_after(aws->http, WAIT_STEP_MS, on_watch, aws);
     }
     aws->calls = call;
     call->pace = pace_enter(aws->paces, (int)request->service, call->account, call->region);
@@ -353,44 +408,4 @@ Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *cont
         *ret_call = call;
     }
     return ST_OK;
-}
-
-/* --- Waiting --------------------------------------------------------------------------------- */
-
-typedef struct WaitedCall {
-    void *context;
-    AwsParse *parse;
-    bool finished;
-    Err failure;
-} WaitedCall;
-
-static Status parse_waited(void *context, const HttpAnswer *answer, Err *err) {
-    WaitedCall *waited = context;
-    return waited->parse == NULL ? ST_OK : waited->parse(waited->context, answer, err);
-}
-
-static void on_waited(void *context, const HttpAnswer *answer, const Err *failure) {
-    (void)answer;
-    WaitedCall *waited = context;
-    waited->finished = true;
-    if (failure != NULL) {
-        waited->failure = *failure;
-    }
-}
-
-Status call_run(Aws *aws, const AwsRequest *request, void *context, Err *err) {
-    WaitedCall waited = {.context = context, .parse = request->parse};
-    AwsRequest own = *request;
-    AwsCall *call = NULL;
-    own.parse = parse_waited;
-    TRY(call_start(aws, &own, on_waited, &waited, &call, err));
-    Status status = aws_wait(aws, &waited.finished, err);
-    if (!waited.finished) {
-        call_drop(call);
-        return status;
-    }
-    if (waited.failure.status != ST_OK && err != NULL) {
-        *err = waited.failure;
-    }
-    return waited.failure.status;
 }

@@ -5,6 +5,7 @@
 
 #include "aws/aws.h"
 #include "aws/endpoint.h"
+#include "aws/late.h"
 #include "aws/pace.h"
 #include "aws/sigv4.h"
 #include "http/retry.h"
@@ -16,14 +17,14 @@ struct Aws {
     AwsKeys keys;             /* its own, as they are now */
     Credentials *credentials; /* where they come from; NULL = they stay as they are */
     char region[32];
-    int64_t deadline_ms;
-    const bool *cancelled;
+    Late late;
     EndpointSettings endpoints;
     SigV4Cache *cache;
     RetryQuota quota;
     AwsStats stats;
     uint64_t random; /* state of what spreads the retries: never zero */
     PaceTable *paces;
+    uint64_t next_number;
     AwsCall *calls;  /* those that have not ended */
     int64_t told_ms; /* when it was last said that something is being tried again and again */
 };

@@ -169,7 +169,11 @@ static Status run(Collect *collect, Err *err) {
         http_after(aws_http(collect->aws), TICK_MS, on_tick, collect);
     }
     while (!collect->finished) {
-        TRY(aws_wait(collect->aws, &collect->stop, err));
+        Status status = aws_wait(collect->aws, &collect->stop, err);
+        if (status != ST_OK) {
+            aws_drop_calls(collect->aws); /* their tasks would tell us, who are gone then */
+            return status;
+        }
         collect->stop = collect->finished;
         if (!collect->finished) {
             save(collect);

