@@ -97,7 +97,7 @@ static void a_link_is_signed_with_the_keys_of_now(void **state) {
     s3_world_open(world, (S3Options){0});
     int64_t later_ms = clock_now_ms() + 3600000;
     print_keys(keys, "K2", later_ms);
-    usleep(2000 * 1000);
+    sleep(2);
     assert_int_equal(s3_presign(world->s3, "k", 60, &url, &life, &err), ST_OK);
     assert_non_null(strstr(buf_text(&url), "X-Amz-Credential=K2%2F"));
     aws_close_at(&world->world->aws);
