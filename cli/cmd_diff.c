@@ -11,7 +11,7 @@ static Status warn_of_gaps(Db *history, const char *group_id, Err *err) {
     TRY(gaps_of_run(history, group_id, &gaps, err));
     if (gaps.total > 0) {
         log_message(LOG_WARN,
-                    "%lld scopes or shards of %s could not be read: what changed there "
+                    "%lld scopes, rules or shards of %s could not be read: what changed there "
                     "is not known ('confhouse query gaps -p group_id=%s')",
                     (long long)gaps.total, group_id, group_id);
     }

@@ -25,11 +25,13 @@ static Status read_rows(Stmt *stmt, Gaps *gaps, Err *err) {
         if (!row) {
             return ST_OK;
         }
-        if (str_equal(lookup_text(stmt, "what"), "rule") ||
-            str_equal(lookup_text(stmt, "outcome"), "skipped")) {
+        bool is_rule = str_equal(lookup_text(stmt, "what"), "rule");
+        if (is_rule ? !shard_may_reread(lookup_text(stmt, "error_code"))
+                    : str_equal(lookup_text(stmt, "outcome"), "skipped")) {
             continue;
         }
         gaps->total++;
+        gaps->rules += is_rule;
         if (gaps->count < GAPS_SHOWN) {
             take_gap(stmt, &gaps->first[gaps->count++]);
         }
@@ -62,9 +64,10 @@ void gaps_add_left(Gaps *gaps, const GapScope *scope, const char *why) {
 }
 
 static void log_gap(const Gap *gap) {
+    const char *what = gap->account_id[0] == '\0' ? "shard" : "rule";
     const LogField fields[] = {
         {"account", gap->account_id}, {"name", gap->account_name}, {"region", gap->region},
-        {"shard", gap->name},         {"code", gap->error_code},   {NULL, NULL},
+        {what, gap->name},            {"code", gap->error_code},   {NULL, NULL},
     };
     log_fields(LOG_WARN, fields, "%s: %s", gap->outcome,
                gap->message[0] == '\0' ? "no reason is known" : gap->message);

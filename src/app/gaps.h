@@ -1,4 +1,5 @@
-/* Gaps: what was to be read and was not, with its reason. Skipped on purpose is no gap. */
+/* Gaps: what was to be read and was not, with its reason. Skipped on purpose is no gap, nor is a rule
+ * that stays as it is, however often it is asked: denied, or gone. */
 #ifndef APP_GAPS_H
 #define APP_GAPS_H
 
@@ -13,7 +14,7 @@ typedef struct Gap {
     char account_id[13]; /* "" for a shard */
     char account_name[129];
     char region[33];
-    char name[65];    /* of a shard; "" for a scope */
+    char name[129];   /* of a shard or rule; "" for a scope */
     char outcome[16]; /* denied, failed, missing, left; refused for a shard */
     char error_code[129];
     char message[513];
@@ -23,14 +24,15 @@ enum { GAPS_SHOWN = 20 };
 
 typedef struct Gaps {
     int64_t total;
+    int64_t rules; /* of these */
     size_t count; /* of `first` */
     Gap first[GAPS_SHOWN];
 } Gaps;
 
-/* Scopes and refused shards of a run in a history. */
+/* Scopes, rules and refused shards of a run in a history. */
 Status gaps_of_run(Db *history, const char *group_id, Gaps *ret_gaps, Err *err) WARN_UNUSED;
 
-/* Scopes of a shard. */
+/* Scopes and rules of a shard. */
 Status gaps_of_shard(Shard *shard, Gaps *ret_gaps, Err *err) WARN_UNUSED;
 
 /* One that was not begun, or not read to the end. */

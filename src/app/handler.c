@@ -11,6 +11,7 @@ static void put_gaps(JsonWriter *json, const Gaps *gaps) {
         json_begin_object(json, NULL);
         json_put_text(json, "account_id", gap->account_id);
         json_put_text(json, "region", gap->region);
+        json_put_text(json, "name", gap->name);
         json_put_text(json, "outcome", gap->outcome);
         json_put_text(json, "error_code", gap->error_code);
         json_put_text(json, "message", gap->message);

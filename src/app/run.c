@@ -95,7 +95,7 @@ static Status merge_gaps(App *app, RunMerge *merge, Err *err) {
     const MergeResult *result = &merge->result;
     Db *history = NULL;
     if (result->scopes_denied + result->scopes_failed + result->scopes_missing +
-            result->shards_refused ==
+            result->shards_refused + result->rules_failed ==
         0) {
         return ST_OK;
     }
@@ -155,7 +155,7 @@ static Status check_waivers(const MergeResult *result, Err *err) {
 Status run_check_merge(const App *app, const RunMerge *merge, Err *err) {
     const MergeResult *result = &merge->result;
     int64_t scopes = result->scopes_denied + result->scopes_failed + result->scopes_missing;
-    if (scopes + result->shards_refused + result->refused == 0) {
+    if (scopes + result->shards_refused + result->refused + merge->gaps.rules == 0) {
         return check_waivers(result, err);
     }
     OWN(buf_done) Buf what = {0};
@@ -166,6 +166,9 @@ Status run_check_merge(const App *app, const RunMerge *merge, Err *err) {
     if (result->shards_refused + result->refused > 0) {
         buf_printf(&what, "; %lld shards and %lld rows were refused",
                    (long long)result->shards_refused, (long long)result->refused);
+    }
+    if (merge->gaps.rules > 0) {
+        buf_printf(&what, "; nor %lld rules of others", (long long)merge->gaps.rules);
     }
     err_set(err, ST_PARTIAL, "the run %s has gaps: %s", result->group_id, buf_text(&what));
     if (result->scopes_denied * 2 > result->scopes_planned - result->scopes_skipped) {

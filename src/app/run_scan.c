@@ -402,14 +402,14 @@ static Status hint_gaps(const App *app, const RunScan *scan, Err *err) {
 
 Status run_check_scan(const App *app, const RunScan *scan, Err *err) {
     const ShardTotals *totals = &scan->totals;
-    if (totals->denied + totals->failed + scan->scopes_left == 0) {
+    if (totals->denied + totals->failed + scan->scopes_left + scan->gaps.rules == 0) {
         return ST_OK;
     }
     int64_t scopes = totals->scopes + scan->scopes_left;
     err_set(err, app->cancelled ? ST_CANCELLED : ST_PARTIAL,
             "shard %s of %s has gaps: of %lld scopes %lld were denied, %lld failed and %lld are "
-            "left",
+            "left; %lld rules of others failed",
             scan->shard_id, scan->group_id, (long long)scopes, (long long)totals->denied,
-            (long long)totals->failed, (long long)scan->scopes_left);
+            (long long)totals->failed, (long long)scan->scopes_left, (long long)scan->gaps.rules);
     return hint_gaps(app, scan, err);
 }

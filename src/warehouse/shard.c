@@ -1,5 +1,6 @@
 #include "warehouse/shard.h"
 
+#include "aws/failure.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -108,13 +109,23 @@ static Status check_old(const char *path, const ShardOptions *options, Err *err)
     return shard_check(door, options->group_id, options->shard_id, &facts, err);
 }
 
+static void may_reread(const char *error_code, char *ret_text, size_t size) {
+    str_copy(ret_text, size, shard_may_reread(error_code) ? "yes" : "no");
+}
+
+static Status keep_scanned(Shard *shard, Err *err) {
+    TRY(db_add_text_function(shard->db, "may_reread", may_reread, err));
+    TRY(db_run(shard->db, sql_shard_keep_scanned, NULL, err));
+    return db_run(shard->db, sql_shard_drop_unfinished, NULL, err);
+}
+
 Status shard_reopen(const char *path, const ShardOptions *options, Shard **ret_shard, Err *err) {
     OWN(shard_close_at) Shard *shard = NULL;
     *ret_shard = NULL;
     TRY(check_old(path, options, err));
     TRY(open_at(path, options, &shard, err));
     TRY(db_begin(shard->db, err));
-    TRY(db_run(shard->db, sql_shard_keep_scanned, NULL, err));
+    TRY(keep_scanned(shard, err));
     TRY(put_info(shard, "scan_date", options->date, err));
     TRY(put_info(shard, "version", CONFHOUSE_VERSION, err));
     TRY(prepare_all(shard, err));
@@ -222,11 +233,22 @@ Status shard_put_rule(Shard *shard, int64_t scope, const ConfigRule *rule, int64
     return find_key(put, ret_rule, err);
 }
 
+bool shard_may_reread(const char *error_code) {
+    const int bad_request = 400; /* an answer whose code alone says what it is */
+    Status status = failure_classify(bad_request, error_code);
+    return status != ST_DENIED && status != ST_NOT_FOUND &&
+           !str_equal(error_code, status_word(ST_DENIED)) &&
+           !str_equal(error_code, status_word(ST_NOT_FOUND));
+}
+
 Status shard_end_rule(Shard *shard, int64_t rule, const Err *failure, Err *err) {
     bool failed = failure != NULL;
+    const char *code = !failed                    ? NULL
+                       : failure->code[0] != '\0' ? failure->code
+                                                  : status_word(failure->status);
     const DbParam params[] = {DB_INT(":rule", rule),
                               DB_TEXT(":outcome", failed ? "failed" : "insufficient_data"),
-                              DB_TEXT(":error_code", failed ? failure->code : NULL),
+                              DB_TEXT(":error_code", code),
                               DB_TEXT(":message", failed ? failure->message : NULL), DB_END};
     return db_run(shard->db, sql_shard_end_rule, params, err);
 }

@@ -24,8 +24,8 @@ typedef struct ShardOptions {
 /* A new file at `path`, which must not exist. */
 Status shard_open(const char *path, const ShardOptions *options, Shard **ret_shard,
                   Err *err) WARN_UNUSED;
-/* Takes up the file at `path`, written by shard_write_copy: what was scanned stays, and everything
- * else is to be asked again. ST_CORRUPT or ST_NEWER when it is not just that shard. */
+/* Takes up the file at `path`, written by shard_write_copy: what was scanned stays; everything else, and
+ * scopes with a rule that may be read now (shard_may_reread), is to be asked again. ST_CORRUPT or ST_NEWER when it is not just that shard. */
 Status shard_reopen(const char *path, const ShardOptions *options, Shard **ret_shard,
                     Err *err) WARN_UNUSED;
 void shard_close(Shard *shard);
@@ -63,8 +63,11 @@ Status shard_forget_scope(Shard *shard, int64_t scope, Err *err) WARN_UNUSED;
 Status shard_put_rule(Shard *shard, int64_t scope, const ConfigRule *rule, int64_t *ret_rule,
                       Err *err) WARN_UNUSED;
 /* The rule told nothing (failure NULL: insufficient data) or could not be read: whatever pages of
- * it were stored are removed. */
+ * it were stored are removed. Its error code is AWS's, else the word of its status. */
 Status shard_end_rule(Shard *shard, int64_t rule, const Err *failure, Err *err) WARN_UNUSED;
+/* Whether a rule that failed with this code may be read by asking again: not so where it was
+ * denied, as rules of other services are, or is gone. */
+bool shard_may_reread(const char *error_code);
 Status shard_put_tag(Shard *shard, int64_t rule, const ConfigTag *tag, Err *err) WARN_UNUSED;
 /* The same resource told twice by a rule counts as a duplicate; the last one stays. */
 Status shard_put_evaluation(Shard *shard, int64_t scope, int64_t rule,
