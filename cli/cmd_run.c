@@ -7,7 +7,8 @@ Status cmd_run(Cli *cli, Err *err) {
     RunAll all;
     OutputField fields[OUTPUT_MAX_FIELDS] = {{0}};
     Status status = run_all(&cli->app, &all, err);
-    gaps_log(&all.merge.gaps); /* also where the report has failed */
+    /* Also where the report has failed, or it was cancelled. */
+    gaps_log(all.merge.result.group_id[0] == '\0' ? &all.left : &all.merge.gaps);
     TRY(status);
     size_t count = merge_fields(&all.merge, fields, 0);
     count = report_fields(&all.report, fields, count);

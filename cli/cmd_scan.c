@@ -17,24 +17,28 @@ static Status show(const Cli *cli, const RunScan *scan, Err *err) {
         FIELD_INT("scopes_failed", totals->failed),
         FIELD_INT("scopes_skipped", totals->skipped),
         FIELD_INT("scopes_kept", scan->scopes_kept),
-        FIELD_INT("scopes_left", scan->scopes_left),
+        FIELD_INT("scopes_left", scan->left.total),
         FIELD_INT("rules", totals->rules),
         FIELD_INT("rules_failed", totals->rules_failed),
         FIELD_INT("evaluations", totals->evaluations),
         FIELD_END,
     };
-    gaps_log(&scan->gaps);
     TRY(output_record(cli, fields, err));
     return run_check_scan(&cli->app, scan, err);
 }
 
+static Status scan_and_show(Cli *cli, const Event *event, Err *err) {
+    RunScan scan;
+    Status status = run_scan(&cli->app, event, &scan, err);
+    gaps_log(&scan.gaps); /* also where there was no time for anything */
+    return status == ST_OK ? show(cli, &scan, err) : status;
+}
+
 Status cmd_scan(Cli *cli, Err *err) {
     OWN(event_done) Event event = {0};
-    RunScan scan;
     const char *path = settings_text(&cli->settings, SETTING_EVENT);
     if (path == NULL) {
-        TRY(run_scan(&cli->app, NULL, &scan, err));
-        return show(cli, &scan, err);
+        return scan_and_show(cli, NULL, err);
     }
     TRY(event_read(path, &event, err));
     if (event.mode != EVENT_BATCH) {
@@ -42,6 +46,5 @@ Status cmd_scan(Cli *cli, Err *err) {
         return err_hint(err, "'confhouse invoke %s' does what it says", path);
     }
     TRY(event_apply(&event, &cli->settings, err));
-    TRY(run_scan(&cli->app, &event, &scan, err));
-    return show(cli, &scan, err);
+    return scan_and_show(cli, &event, err);
 }

@@ -63,11 +63,20 @@ void gaps_add_left(Gaps *gaps, const GapScope *scope, const char *why) {
     str_copy(gap->message, sizeof gap->message, why);
 }
 
+void gaps_append(Gaps *gaps, const Gaps *more) {
+    gaps->total += more->total;
+    gaps->rules += more->rules;
+    for (size_t i = 0; i < more->count && gaps->count < GAPS_SHOWN; i++) {
+        gaps->first[gaps->count++] = more->first[i];
+    }
+}
+
 static void log_gap(const Gap *gap) {
     const char *what = gap->account_id[0] == '\0' ? "shard" : "rule";
     const LogField fields[] = {
-        {"account", gap->account_id}, {"name", gap->account_name}, {"region", gap->region},
-        {what, gap->name},            {"code", gap->error_code},   {NULL, NULL},
+        {"account", gap->account_id}, {"name", gap->account_name},
+        {"region", gap->region},      {what, gap->name},
+        {"code", gap->error_code},    {NULL, NULL},
     };
     log_fields(LOG_WARN, fields, "%s: %s", gap->outcome,
                gap->message[0] == '\0' ? "no reason is known" : gap->message);

@@ -1,5 +1,5 @@
-/* Gaps: what was to be read and was not, with its reason. Skipped on purpose is no gap, nor is a rule
- * that stays as it is, however often it is asked: denied, or gone. */
+/* Gaps: what was to be read and was not, with its reason. Skipped on purpose is no gap, nor is a
+ * rule that stays as it is, however often it is asked: denied, or gone. */
 #ifndef APP_GAPS_H
 #define APP_GAPS_H
 
@@ -25,7 +25,7 @@ enum { GAPS_SHOWN = 20 };
 typedef struct Gaps {
     int64_t total;
     int64_t rules; /* of these */
-    size_t count; /* of `first` */
+    size_t count;  /* of `first` */
     Gap first[GAPS_SHOWN];
 } Gaps;
 
@@ -42,6 +42,8 @@ typedef struct GapScope {
     const char *region;
 } GapScope;
 void gaps_add_left(Gaps *gaps, const GapScope *scope, const char *why);
+
+void gaps_append(Gaps *gaps, const Gaps *more);
 
 /* A warning for each of the first ones, and where the others are listed. */
 void gaps_log(const Gaps *gaps);

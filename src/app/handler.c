@@ -75,7 +75,7 @@ static Status do_batch(App *app, const Event *event, JsonWriter *json, Err *err)
     json_put_text(json, "group_id", scan.group_id);
     json_put_text(json, "shard_id", scan.shard_id);
     json_put_int(json, "scopes_kept", scan.scopes_kept);
-    put_totals(json, &scan.totals, scan.scopes_left);
+    put_totals(json, &scan.totals, scan.left.total);
     put_gaps(json, &scan.gaps);
     return run_check_scan(app, &scan, err);
 }

@@ -34,8 +34,8 @@ typedef struct RunScan {
     char shard_id[65];
     ShardTotals totals;
     int64_t scopes_kept; /* read by an earlier scan of the shard */
-    int64_t scopes_left; /* deadline or cancelled; the gaps name them, too */
-    Gaps gaps;
+    Gaps left;           /* deadline or cancelled; named also when the scan failed so */
+    Gaps gaps;           /* those that are left among them */
 } RunScan;
 
 /* Scans one shard and puts it into the store; what is there of it already is kept, and not asked
@@ -76,7 +76,8 @@ const char *run_owner(const Settings *settings);
 typedef struct RunAll {
     char group_id[65];
     ShardTotals totals; /* over all shards */
-    int64_t scopes_left;
+    Gaps left;  /* over all shards; where they were merged, the gaps of that name them as missing */
+    Gap unread; /* a scope that was denied or failed, as an example */
     RunMerge merge;
     RunReport report;
 } RunAll;

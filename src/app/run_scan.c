@@ -21,6 +21,7 @@ typedef struct ScanJob {
     size_t region_count;
     const char **regions;
     bool asks_regions;
+    bool only_counts; /* there is no time left: nothing is asked, but what is left is named */
 } ScanJob;
 
 static void job_done(ScanJob *job) {
@@ -144,43 +145,61 @@ static Status refuse_nothing(const App *app, Err *err) {
     return err_hint(err, "give it more time with --deadline");
 }
 
-/* Names what is left: an account and region that the shard does not tell of. */
-static Status name_left(const App *app, const ScanJob *job, Shard *shard, Gaps *gaps, Err *err) {
+/* Names what is left: an account and region that the shard, if there is one, does not tell of. */
+static Status name_if_left(const App *app, const GapScope *scope, Shard *shard, RunScan *scan,
+                           Err *err) {
     const char *why = app->cancelled ? "cancelled before it was read to the end"
                                      : "the deadline came before it was read to the end";
+    bool has = false;
+    if (shard != NULL) {
+        TRY(shard_has_scope(shard, scope->account_id, scope->region, &has, err));
+    }
+    if (!has) {
+        gaps_add_left(&scan->gaps, scope, why);
+        gaps_add_left(&scan->left, scope, why);
+    }
+    return ST_OK;
+}
+
+static Status name_left(const App *app, const ScanJob *job, Shard *shard, RunScan *scan, Err *err) {
     for (size_t i = 0; i < job->account_count; i++) {
+        const CollectAccount *account = &job->accounts[i];
         for (size_t k = 0; k < job->region_count; k++) {
-            bool has = false;
-            TRY(shard_has_scope(shard, job->accounts[i].id, job->regions[k], &has, err));
-            if (!has) {
-                const GapScope scope = {job->accounts[i].id, job->accounts[i].name,
-                                        job->regions[k]};
-                gaps_add_left(gaps, &scope, why);
-            }
+            const GapScope scope = {account->id, account->name, job->regions[k]};
+            TRY(name_if_left(app, &scope, shard, scan, err));
         }
     }
     return ST_OK;
 }
 
-/* A shard in which nothing was begun is not saved: it would replace one that has something. */
-static Status save_shard(App *app, Shard *shard, Store *store, const CollectResult *result,
-                         RunScan *scan, Err *err) {
-    scan->scopes_left = result->scopes_left;
-    scan->scopes_kept = result->scopes_kept;
-    TRY(shard_totals(shard, &scan->totals, err));
-    if (scan->totals.scopes == 0 && scan->scopes_left > 0) {
-        return refuse_nothing(app, err);
-    }
-    return result->scopes_done > 0 ? shard_store_save(shard, store, err) : ST_OK;
+static bool is_out_of_time(Status status) {
+    return status == ST_CANCELLED || status == ST_STOPPED || status == ST_DEADLINE;
 }
 
+/* A shard in which nothing was begun is not saved: it would replace one that has something. Out of
+ * time before anything was asked, what is left is named all the same. */
 static Status scan_into(App *app, const ScanJob *job, Store *store, Shard *shard, RunScan *scan,
                         Err *err) {
     CollectResult result = {0};
-    TRY(collect_shard(app, job, store, shard, &result, err));
-    TRY(save_shard(app, shard, store, &result, scan, err));
+    Err late = {0};
+    Status status =
+        job->only_counts ? ST_OK : collect_shard(app, job, store, shard, &result, &late);
+    if (status != ST_OK && !is_out_of_time(status)) {
+        *err = late;
+        return status;
+    }
+    if (result.scopes_done > 0) {
+        TRY(shard_store_save(shard, store, err));
+    }
+    scan->scopes_kept = result.scopes_kept;
+    TRY(shard_totals(shard, &scan->totals, err));
     TRY(gaps_of_shard(shard, &scan->gaps, err));
-    return name_left(app, job, shard, &scan->gaps, err);
+    TRY(name_left(app, job, shard, scan, err));
+    if (status == ST_DEADLINE && scan->totals.scopes == 0) {
+        *err = late;
+        return status;
+    }
+    return scan->totals.scopes == 0 && scan->left.total > 0 ? refuse_nothing(app, err) : ST_OK;
 }
 
 /* What an earlier scan of the shard has read is not asked for again. */
@@ -212,6 +231,16 @@ static Status scan_in_store(App *app, const ScanJob *job, Store *store, const ch
     return scan_into(app, job, store, shard, scan, err);
 }
 
+static void log_scan(const RunScan *scan) {
+    char kept[64] = "";
+    if (scan->scopes_kept > 0) {
+        snprintf(kept, sizeof kept, " (%lld of them before)", (long long)scan->scopes_kept);
+    }
+    log_message(LOG_INFO, "scanned %lld scopes%s, %lld evaluations, into shard %s of %s",
+                (long long)scan->totals.scanned, kept, (long long)scan->totals.evaluations,
+                scan->shard_id, scan->group_id);
+}
+
 static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
     const TempDir *scratch = NULL;
     Store *store = NULL;
@@ -220,29 +249,35 @@ static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
     TRY(app_scratch(app, &scratch, err));
     TRY(app_store(app, &store, err));
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "shard.db");
-    app_protect_store(app, true);
+    app_protect_store(app, true); /* until all that is to be scanned is: see unprotect */
     Status status = scan_in_store(app, job, store, path, scan, err);
-    app_protect_store(app, false);
+    if (is_out_of_time(status) && scan->left.total == 0) {
+        TRY(name_left(app, job, NULL, scan, err));
+    }
     if (status != ST_OK) {
         return status;
     }
-    char kept[64] = "";
-    if (scan->scopes_kept > 0) {
-        snprintf(kept, sizeof kept, " (%lld of them before)", (long long)scan->scopes_kept);
+    if (!job->only_counts) {
+        log_scan(scan);
     }
-    log_message(LOG_INFO, "scanned %lld scopes%s, %lld evaluations, into shard %s of %s",
-                (long long)scan->totals.scanned, kept, (long long)scan->totals.evaluations,
-                scan->shard_id, scan->group_id);
     return file_remove(path, err);
+}
+
+static Status unprotect(App *app, Status status) {
+    app_protect_store(app, false);
+    return status;
+}
+
+static void job_from_plan_shard(const Plan *plan, int shard, ScanJob *job) {
+    char shard_id[PLAN_SHARD_ID_SIZE];
+    job_from_plan(plan, shard, job);
+    plan_shard_id(shard, shard_id);
+    str_copy(job->shard_id, sizeof job->shard_id, shard_id);
 }
 
 static Status scan_plan_shard(App *app, const Plan *plan, int shard, RunScan *scan, Err *err) {
     OWN(job_done) ScanJob job = {0};
-    job_from_plan(plan, shard, &job);
-    char shard_id[PLAN_SHARD_ID_SIZE];
-    plan_shard_id(shard < 0 ? 0 : shard, shard_id);
-    str_copy(job.shard_id, sizeof job.shard_id, shard_id);
-    *scan = (RunScan){0};
+    job_from_plan_shard(plan, shard, &job);
     return scan_job(app, &job, scan, err);
 }
 
@@ -295,7 +330,7 @@ static Status scan_planned_event(App *app, const Event *event, RunScan *scan, Er
                                                    : status;
 }
 
-Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) {
+static Status scan_what_is_asked(App *app, const Event *event, RunScan *ret_scan, Err *err) {
     *ret_scan = (RunScan){0};
     if (event != NULL && event->account_count > 0) {
         OWN(job_done) ScanJob job = {0};
@@ -308,6 +343,10 @@ Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) {
     const char *shard_id = settings_text(app->settings, SETTING_SHARD_ID);
     return shard_id != NULL ? scan_named_shard(app, shard_id, ret_scan, err)
                             : scan_everything(app, NULL, ret_scan, err);
+}
+
+Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) {
+    return unprotect(app, scan_what_is_asked(app, event, ret_scan, err));
 }
 
 static void add_totals(ShardTotals *sum, const ShardTotals *more) {
@@ -323,7 +362,7 @@ static void add_totals(ShardTotals *sum, const ShardTotals *more) {
 
 static Status refuse_to_go_on(const RunAll *all, Err *err) {
     err_set(err, ST_CANCELLED, "cancelled: %lld scopes are done, %lld are left",
-            (long long)all->totals.scopes, (long long)all->scopes_left);
+            (long long)all->totals.scopes, (long long)all->left.total);
     return err_hint(err,
                     "'confhouse run --group-id %s' goes on from here; 'confhouse merge --group-id "
                     "%s' merges what there is",
@@ -347,30 +386,49 @@ static Status refuse_unread(const App *app, const ShardTotals *totals, const Gap
     return err_hint(err, "the reasons are listed above; 'confhouse merge' merges it as it is");
 }
 
+/* Once one has something left, what is left of the others is counted alone. That there was no time
+ * is no error, but `err` says so, of the first. */
+static Status scan_next_shard(App *app, const Plan *plan, int shard, RunAll *all, Err *err) {
+    OWN(job_done) ScanJob job = {0};
+    RunScan scan = {0};
+    Err late;
+    job_from_plan_shard(plan, shard, &job);
+    job.only_counts = app->cancelled || all->left.total > 0;
+    Status status = scan_job(app, &job, &scan, &late);
+    if (status != ST_OK && all->left.total == 0) {
+        *err = late;
+    }
+    if (status != ST_OK && !is_out_of_time(status)) {
+        *err = late;
+        return status;
+    }
+    if (scan.totals.denied + scan.totals.failed > 0) {
+        all->unread = scan.gaps.first[0];
+    }
+    if (scan.totals.scanned == 0 && scan.left.total == 0) {
+        gaps_log(&scan.gaps);
+    }
+    add_totals(&all->totals, &scan.totals);
+    gaps_append(&all->left, &scan.left);
+    return ST_OK;
+}
+
 static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err) {
-    Gap example = {0};
     for (int shard = 0; shard < plan->shard_count; shard++) {
-        RunScan scan;
-        Status status = scan_plan_shard(app, plan, shard, &scan, err);
-        if (status == ST_DEADLINE && all->totals.scopes > 0) {
-            break; /* what there is is merged; the plan tells what is missing */
-        }
-        TRY(status);
-        add_totals(&all->totals, &scan.totals);
-        if (scan.totals.scanned == 0) {
-            gaps_log(&scan.gaps);
-            example = scan.gaps.count > 0 ? scan.gaps.first[0] : example;
-        }
-        all->scopes_left += scan.scopes_left;
-        if (app->cancelled) {
-            return refuse_to_go_on(all, err);
-        }
+        TRY(scan_next_shard(app, plan, shard, all, err));
     }
-    if (all->scopes_left > 0) {
+    if (all->left.total > 0 && all->totals.scopes == 0) {
+        return err->status;
+    }
+    if (app->cancelled) {
+        return refuse_to_go_on(all, err);
+    }
+    if (all->left.total > 0) {
         log_message(LOG_WARN, "the deadline came: %lld scopes are left",
-                    (long long)all->scopes_left);
+                    (long long)all->left.total);
     }
-    return refuse_unread(app, &all->totals, &example, err);
+    /* What there is is merged; the plan tells what is missing. */
+    return refuse_unread(app, &all->totals, &all->unread, err);
 }
 
 Status run_all(App *app, RunAll *ret_all, Err *err) {
@@ -384,7 +442,7 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
     str_copy(ret_all->group_id, sizeof ret_all->group_id, plan.group_id);
     TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",
                      err));
-    TRY(scan_all_shards(app, &plan, ret_all, err));
+    TRY(unprotect(app, scan_all_shards(app, &plan, ret_all, err)));
     TRY(run_merge(app, &ret_all->merge, err));
     return run_report(app, ret_all->merge.result.group_id, &ret_all->report, err);
 }
@@ -394,7 +452,7 @@ static Status hint_gaps(const App *app, const RunScan *scan, Err *err) {
     if (scan->totals.denied * 2 > wanted) {
         return run_hint_role(app, err);
     }
-    if (scan->scopes_left > 0) {
+    if (scan->left.total > 0) {
         return err_hint(err, "scan it again: what was read is kept");
     }
     return err_hint(err, "the reasons are listed above; scanning again asks for these alone");
@@ -402,14 +460,14 @@ static Status hint_gaps(const App *app, const RunScan *scan, Err *err) {
 
 Status run_check_scan(const App *app, const RunScan *scan, Err *err) {
     const ShardTotals *totals = &scan->totals;
-    if (totals->denied + totals->failed + scan->scopes_left + scan->gaps.rules == 0) {
+    if (totals->denied + totals->failed + scan->left.total + scan->gaps.rules == 0) {
         return ST_OK;
     }
-    int64_t scopes = totals->scopes + scan->scopes_left;
+    int64_t scopes = totals->scopes + scan->left.total;
     err_set(err, app->cancelled ? ST_CANCELLED : ST_PARTIAL,
             "shard %s of %s has gaps: of %lld scopes %lld were denied, %lld failed and %lld are "
             "left; %lld rules of others failed",
             scan->shard_id, scan->group_id, (long long)scopes, (long long)totals->denied,
-            (long long)totals->failed, (long long)scan->scopes_left, (long long)scan->gaps.rules);
+            (long long)totals->failed, (long long)scan->left.total, (long long)scan->gaps.rules);
     return hint_gaps(app, scan, err);
 }

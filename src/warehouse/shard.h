@@ -24,8 +24,9 @@ typedef struct ShardOptions {
 /* A new file at `path`, which must not exist. */
 Status shard_open(const char *path, const ShardOptions *options, Shard **ret_shard,
                   Err *err) WARN_UNUSED;
-/* Takes up the file at `path`, written by shard_write_copy: what was scanned stays; everything else, and
- * scopes with a rule that may be read now (shard_may_reread), is to be asked again. ST_CORRUPT or ST_NEWER when it is not just that shard. */
+/* Takes up the file at `path`, written by shard_write_copy: what was scanned stays; everything
+ * else, and scopes with a rule that may be read now (shard_may_reread), is to be asked again.
+ * ST_CORRUPT or ST_NEWER when it is not just that shard. */
 Status shard_reopen(const char *path, const ShardOptions *options, Shard **ret_shard,
                     Err *err) WARN_UNUSED;
 void shard_close(Shard *shard);

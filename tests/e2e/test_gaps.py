@@ -1,9 +1,12 @@
 """What could not be read, and why: it is named, counted, and asked again."""
 import json
+import signal
+import subprocess
+import time
 
 import pytest
 
-from cli_tool import Cli
+from cli_tool import Cli, clean_environment
 from proxy import WELCOME, Proxy
 from test_collect import evaluations, shard, truth
 
@@ -76,3 +79,77 @@ def test_a_rule_that_is_denied_or_gone_is_no_failure_and_is_not_asked_again(sim,
     cli(*RUN)
     assert simulator.stats()["operations"]["config:DescribeConfigRules"]["calls"] == before
 
+
+# ---- what is left
+
+
+def interrupted(cli, seconds, *words):
+    """Ctrl-C after so long: what was said."""
+    with subprocess.Popen(cli.command(*words), cwd=cli.folder, env=clean_environment(cli.env),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
+
+
+def in_shards(cli, group_id):
+    """(account, region) of all scopes that were written."""
+    folder = cli.store / "batches" / group_id
+    return {key for path in folder.glob("*.db.gz")
+            for key in scopes_of(cli, group_id, path.name.split(".")[0])}
+
+
+def scopes_of(cli, group_id, shard_id):
+    with shard(cli, group_id, shard_id) as db:
+        return [tuple(row) for row in db.execute("SELECT account_id, region FROM scope")]
+
+
+def planned(cli, group_id):
+    plan = json.loads((cli.store / "batches" / group_id / "plan.json").read_text())
+    return {(a["account_id"], region) for a in plan["accounts"] if "skipped" not in a
+            for region in plan["regions"]}
+
+
+SLOW = ("--accounts", "40", "--rules", "8", "--evaluations", "0..5", "--latency-ms", "60")
+THREE = ("run", *REGIONS, "--group-id", "g", "--shards", "3", "--concurrency", "4")
+
+
+def test_ctrl_c_names_what_is_left_of_all_shards(sim, tmp_path):
+    cli = Cli(tmp_path, sim(*SLOW).env)
+    done = interrupted(cli, 2.5, *THREE)
+    assert done.returncode == 3, done.stderr
+    everything = planned(cli, "g")
+    written = in_shards(cli, "g")
+    left = everything - written
+    assert 0 < len(written) < len(everything) * 2 / 3  # not all shards were begun
+    assert f"{len(written)} scopes are done, {len(left)} are left" in done.stderr
+    named = listed(done, "left")
+    assert len(named) == 20 and all(any(a in line and r in line for a, r in left)
+                                    for line in named)
+    assert f"… and {len(left) - 20} more" in done.stderr
+    again = interrupted(cli, 1.2, *THREE)  # what earlier runs read counts as done
+    written = in_shards(cli, "g")
+    assert f"{len(written)} scopes are done, {len(everything - written)} are left" in again.stderr
+
+
+def test_the_deadline_counts_what_is_left_of_all_shards(sim, tmp_path):
+    cli = Cli(tmp_path, sim(*SLOW).env)
+    done = cli(*THREE, "--deadline", "5s", expect=3)
+    missing = [row for row in cli.rows("query", "coverage") if row["outcome"] == "missing"]
+    assert len(missing) > len(planned(cli, "g")) / 3
+    assert f"the deadline came: {len(missing)} scopes are left" in done.stderr
+    assert len(listed(done, "missing")) == min(len(missing), 20)
+
+
+@pytest.mark.parametrize("words", [("run", "--shards", "3"), ("scan",)])
+def test_what_is_left_is_named_when_nothing_was_begun(sim, tmp_path, words):
+    simulator = sim(*SMALL, "--latency-ms", "1500")
+    cli = Cli(tmp_path, simulator.env)
+    (tmp_path / "accounts.csv").write_text(
+        "id\n" + "".join(f"{account['Id']}\n" for account in simulator.accounts()))
+    flags = (*REGIONS, "--group-id", "g", "--accounts", "accounts.csv")
+    done = cli(*words, *flags, "--deadline", "1s", expect=3)
+    assert len(listed(done, "left")) == 8 and done.stdout == ""
+    done = interrupted(cli, 0.2, *words, *flags)
+    assert done.returncode == 1 and len(listed(done, "left")) == 8, done.stderr
