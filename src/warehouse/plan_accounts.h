@@ -15,9 +15,17 @@ typedef struct PlanEntry {
     PlanTag *tags;     /* those of the account, while they are read */
 } PlanEntry;
 
-/* Entries and texts are in the arena, which is borrowed. */
+typedef struct PlanUnit {
+    const char *id;
+    const char *path; /* "Root/Workloads" */
+    const char *ids;  /* "/r-abcd/ou-abcd-…/" */
+} PlanUnit;
+
+/* Entries, units and texts are in the arena, which is borrowed. */
 typedef struct PlanEntries {
     Arena *arena;
+    size_t unit_count; /* of the whole tree, where it was read; those without accounts among them */
+    const PlanUnit *units;
     PlanEntry *items;
     size_t count;
     size_t capacity;

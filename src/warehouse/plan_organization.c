@@ -31,28 +31,22 @@ Status plan_organization_read_id(Aws *aws, Plan *plan, Err *err) {
 
 /* ---- paths ---- */
 
-typedef struct Unit {
-    const char *id;
-    const char *path; /* "Root/Workloads" */
-    const char *ids;  /* "/r-abcd/ou-abcd-…/" */
-} Unit;
-
 /* The tree, breadth first: units are added while those before them are looked into. */
 typedef struct Walk {
     Arena *arena;
     PlanEntries *entries;
-    const Unit *at; /* the unit whose children are listed; NULL for the roots */
+    const PlanUnit *at; /* the unit whose children are listed; NULL for the roots */
     size_t count;
-    Unit units[MAX_UNITS];
+    PlanUnit units[MAX_UNITS];
 } Walk;
 
 static Status add_unit(void *context, const OrganizationsUnit *found, Err *err) {
     Walk *walk = context;
-    const Unit *parent = walk->at;
+    const PlanUnit *parent = walk->at;
     if (walk->count == MAX_UNITS) {
         return err_set(err, ST_LIMIT, "the organization has more than %d units", MAX_UNITS);
     }
-    Unit *unit = &walk->units[walk->count++];
+    PlanUnit *unit = &walk->units[walk->count++];
     unit->id = arena_strdup(walk->arena, found->id);
     unit->path = parent == NULL ? arena_strdup(walk->arena, found->name)
                                 : arena_printf(walk->arena, "%s/%s", parent->path, found->name);
@@ -82,6 +76,10 @@ static Status walk_tree(Aws *aws, Walk *walk, Err *err) {
         TRY(organizations_list_accounts_for_parent(aws, walk->at->id, place_account, walk, err));
         TRY(organizations_list_units_for_parent(aws, walk->at->id, add_unit, walk, err));
     }
+    PlanUnit *units = arena_alloc(walk->arena, walk->count * sizeof *units);
+    memcpy(units, walk->units, walk->count * sizeof *units);
+    walk->entries->units = units;
+    walk->entries->unit_count = walk->count;
     return ST_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "warehouse/plan_select.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -7,10 +8,14 @@
 
 /* ---- units ---- */
 
+static bool is_id(const char *unit) {
+    return str_starts(unit, "ou-") || str_starts(unit, "r-");
+}
+
 /* "ou-abcd-12345678" by id; else a glob on the path of a unit: the account's own, or one above. */
 static bool is_in_unit(const PlanEntry *entry, const char *unit) {
     const char *path = entry->account.path;
-    if (str_starts(unit, "ou-") || str_starts(unit, "r-")) {
+    if (is_id(unit)) {
         OWN(mem_free_at) char *part = mem_printf("/%s/", unit);
         return strstr(entry->units, part) != NULL;
     }
@@ -38,18 +43,25 @@ static bool is_in_units(const PlanEntry *entry, const char *units) {
     return false;
 }
 
-/* A unit that nobody is in is a slip of the pen: nothing must be left out, or in, for that. */
+static bool is_in_tree(const PlanEntries *entries, const char *unit) {
+    for (size_t i = 0; i < entries->unit_count; i++) {
+        const PlanUnit *it = &entries->units[i];
+        if (is_id(unit) ? str_equal(unit, it->id) : str_glob(unit, it->path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A unit that is not there is a slip of the pen: nothing must be left out, or in, for that. Nobody
+ * need be in one that is. */
 static Status check_units(const PlanEntries *entries, const char *units, const char *setting,
                           Err *err) {
     OWN(mem_free_at) char *copy = mem_strdup(units == NULL ? "" : units);
     char *rest = copy;
     for (char *unit = str_split(&rest, ","); unit != NULL; unit = str_split(&rest, ",")) {
-        bool found = false;
-        for (size_t i = 0; i < entries->count && !found; i++) {
-            found = entries->items[i].units != NULL && is_in_unit(&entries->items[i], unit);
-        }
-        if (!found) {
-            err_set(err, ST_USAGE, "%s: no account is in the unit '%.200s'", setting, unit);
+        if (!is_in_tree(entries, unit)) {
+            err_set(err, ST_USAGE, "%s: the organization has no unit '%.200s'", setting, unit);
             return err_hint(err, "name it by its id (ou-…) or its path: Root/Workloads/Prod");
         }
     }
@@ -130,6 +142,21 @@ static Status check_items(const char *items, const char *verb, Err *err) {
     return ST_OK;
 }
 
+/* No error: nobody need have that tag or name today. But it may be a slip of the pen. */
+static void warn_of_idle_items(const PlanEntries *entries, const char *items, const char *setting) {
+    OWN(mem_free_at) char *copy = mem_strdup(items == NULL ? "" : items);
+    char *rest = copy;
+    for (char *item = str_split(&rest, ","); item != NULL; item = str_split(&rest, ",")) {
+        bool found = false;
+        for (size_t i = 0; i < entries->count && !found; i++) {
+            found = matches(&entries->items[i].account, item);
+        }
+        if (!found) {
+            log_message(LOG_WARN, "%s: '%.200s' is no account's id, name or tag", setting, item);
+        }
+    }
+}
+
 bool plan_select_needs_tags(const PlanOptions *options) {
     const char *include = options->include_accounts;
     const char *exclude = options->exclude_accounts;
@@ -144,6 +171,8 @@ Status plan_select_accounts(const PlanOptions *options, PlanEntries *entries, Er
         err_set(err, ST_USAGE, "an accounts file does not tell which tags an account has");
         return err_hint(err, "name accounts by id or name, or leave out --accounts");
     }
+    warn_of_idle_items(entries, options->include_accounts, "include-account");
+    warn_of_idle_items(entries, options->exclude_accounts, "exclude-account");
     bool includes =
         !str_is_empty(options->include_accounts) || !str_is_empty(options->include_units);
     for (size_t i = 0; i < entries->count; i++) {

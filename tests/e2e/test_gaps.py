@@ -41,7 +41,7 @@ def listed(done, word):
 # ---- rules
 
 
-@pytest.mark.parametrize("status, code", [(200, "protocol"), (502, "server")])
+@pytest.mark.parametrize("status, code", [(200, "protocol"), (400, "rejected")])
 def test_a_rule_that_failed_in_passing_is_a_gap_and_is_asked_again(behind_proxy, status, code):
     asked = []
 
@@ -153,3 +153,39 @@ def test_what_is_left_is_named_when_nothing_was_begun(sim, tmp_path, words):
     assert len(listed(done, "left")) == 8 and done.stdout == ""
     done = interrupted(cli, 0.2, *words, *flags)
     assert done.returncode == 1 and len(listed(done, "left")) == 8, done.stderr
+
+
+# ---- who is scanned
+
+
+def test_what_names_no_account_is_told(sim, tmp_path):
+    cli = Cli(tmp_path, sim("--accounts", "24", "--rules", "1").env)
+    plan = ("plan", "--regions", "eu-west-1", "--include-account", "999999999999,*,team=*",
+            "--exclude-account", "999999999998,nob?dy,log-archive")
+    told = [line for line in cli(*plan).stderr.splitlines() if "warning" in line]
+    assert len(told) == 4
+    for line, item in zip(told, ("include-account: '999999999999'", "include-account: 'team=*'",
+                                 "exclude-account: '999999999998'", "exclude-account: 'nob?dy'")):
+        assert item in line
+
+
+def test_a_unit_may_be_empty(behind_proxy):
+    """Nobody is in the unit Sandbox; one that is not in the tree is still refused."""
+    empty = {"Id": "ou-abcd-00000000", "Name": "Retired", "Arn": "arn:aws:organizations::1:ou/x"}
+
+    def answers(operation, body, region):
+        parent = json.loads(body).get("ParentId", "") if operation.endswith("ForParent") else ""
+        if parent == empty["Id"]:
+            return 200, json.dumps({"OrganizationalUnits": [], "Accounts": []}).encode()
+        if operation == "ListOrganizationalUnitsForParent" and parent.startswith("r-"):
+            return 200, json.dumps({"OrganizationalUnits": [empty]}).encode()
+        return None
+
+    _, cli, _ = behind_proxy(answers)
+    for unit in ("Root/Retired", empty["Id"]):
+        cli("plan", "--regions", "eu-west-1", "--exclude-ou", unit)
+        done = cli("plan", "--regions", "eu-west-1", "--include-ou", unit, expect=2)
+        assert "no account is left" in done.stderr
+    for unit in ("Root/Retierd", "ou-abcd-00000001"):
+        done = cli("plan", "--regions", "eu-west-1", "--exclude-ou", unit, expect=2)
+        assert unit in done.stderr
