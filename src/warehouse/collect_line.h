@@ -17,7 +17,8 @@ typedef struct RuleEntry {
     int64_t key; /* in the shard */
     const char *name;
     const char *arn;
-    bool says_nothing; /* insufficient data: no details to fetch */
+    bool says_nothing;    /* insufficient data: no details to fetch */
+    bool has_evaluations; /* some of them are stored */
 } RuleEntry;
 
 typedef struct ScopeTask ScopeTask;
@@ -57,7 +58,8 @@ struct ScopeTask {
     bool tags_by_rule; /* tags of rules are asked for rule by rule, … */
     bool no_rule_tags; /* … or not at all */
     bool no_resource_tags;
-    int64_t last_resource; /* the last whose tags were asked for */
+    bool says_nothing_of_rules; /* which of them have insufficient data was denied */
+    int64_t last_resource;      /* the last whose tags were asked for */
     const char *recorder;
     Err failure; /* the first that ends the scope; ST_OK = none */
     bool fatal;

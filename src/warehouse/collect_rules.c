@@ -46,6 +46,14 @@ static void fail_rule(Line *line, const Err *failure) {
     }
 }
 
+/* What AWS means by insufficient data is that there is no evaluation. */
+static Status end_untold(const Line *line, Err *err) {
+    const ScopeTask *task = line->task;
+    return task->says_nothing_of_rules && !line->rule->has_evaluations
+               ? shard_end_rule(task->options.shard, line->rule->key, NULL, err)
+               : ST_OK;
+}
+
 static Status put_page(Line *line, const ConfigEvaluationPage *page, Err *err) {
     const ScopeTask *task = line->task;
     for (size_t i = 0; i < page->count; i++) {
@@ -53,6 +61,7 @@ static Status put_page(Line *line, const ConfigEvaluationPage *page, Err *err) {
         if (evaluation->compliance != CONFIG_INSUFFICIENT_DATA) {
             TRY(shard_put_evaluation(task->options.shard, task->scope, line->rule->key, evaluation,
                                      err));
+            line->rule->has_evaluations = true;
         }
     }
     return ST_OK;
@@ -74,6 +83,9 @@ static void on_details(void *context, const ConfigEvaluationPage *page, const Er
         return;
     }
     if (!line_stored(line, status, &err) || line_go_next_page(line, page->next_token)) {
+        return;
+    }
+    if (!line_stored(line, end_untold(line, &err), &err)) {
         return;
     }
     if (line->task->tags_by_rule && !line->task->no_rule_tags && line->rule->arn[0] != '\0') {

@@ -48,6 +48,11 @@ static bool looks_off(const Err *failure) {
     return false;
 }
 
+/* That a scan can do without. */
+static bool is_missing_permission(const Err *failure) {
+    return failure->status == ST_DENIED && !looks_off(failure);
+}
+
 static ScopeEnd end_of(ScopeTask *task, Err *err) {
     bool left = err->status == ST_CANCELLED || err->status == ST_DEADLINE;
     if (task->fatal) {
@@ -96,12 +101,15 @@ static void on_recorder(void *context, ConfigRecorderState state, const Err *fai
     if (line_is_settled(line, failure)) {
         return;
     }
-    /* Rules are read whatever the recorder does; not being told about it is no obstacle either. */
+    /* Rules are read whatever the recorder does; what it does may be denied to us, too. */
     if (failure == NULL) {
         line->task->recorder = names[state];
-    } else {
+    } else if (is_missing_permission(failure)) {
         line_note_missing(line, &line->task->options.notes->recorder,
                           "whether recorders are on is not known", failure);
+    } else {
+        line_fail_scope(line, failure, false);
+        return;
     }
     line_go_first_page(line, step_rules);
 }
@@ -184,9 +192,15 @@ static void on_compliance(void *context, const ConfigRuleCompliancePage *page, c
             return;
         }
     }
+    if (failure != NULL && !is_missing_permission(failure)) {
+        line_fail_scope(line, failure, false);
+        return;
+    }
     if (failure != NULL) {
+        line->task->says_nothing_of_rules = true;
         line_note_missing(line, &line->task->options.notes->compliance,
-                          "rules that have insufficient data cannot be told from others", failure);
+                          "rules without evaluations count as such with insufficient data",
+                          failure);
     }
     collect_rules_begin(line); /* all rules are asked for their details then */
 }

@@ -189,3 +189,46 @@ def test_a_unit_may_be_empty(behind_proxy):
     for unit in ("Root/Retierd", "ou-abcd-00000001"):
         done = cli("plan", "--regions", "eu-west-1", "--exclude-ou", unit, expect=2)
         assert unit in done.stderr
+
+
+# ---- permissions, and regions that are off
+
+
+def test_a_region_that_is_off_is_no_missing_permission(sim, tmp_path):
+    simulator = sim(*SMALL, "--region-off", "us-east-1")
+    cli = Cli(tmp_path, simulator.env)
+    assert "recorders" not in cli("scan", *REGIONS, "--group-id", "healthy").stderr
+    simulator.control(deny_operations="config:DescribeConfigurationRecorderStatus")
+    done = cli("scan", *REGIONS, "--group-id", "denied")
+    assert done.stderr.count("whether recorders are on is not known") == 1
+    assert "AccessDenied" in done.stderr
+
+
+@pytest.mark.parametrize("operation", ["DescribeConfigurationRecorderStatus",
+                                       "DescribeComplianceByConfigRule"])
+def test_a_listing_that_fails_in_passing_fails_its_scope(behind_proxy, operation):
+    def answers(called, body, region):
+        return (400, WELCOME) if called == operation and region == "us-east-1" else None
+
+    simulator, cli, proxy = behind_proxy(answers, "--accounts", "1", "--rules", "6")
+    cli(*RUN, expect=3)
+    gap, = [gap for gap in cli.rows("query", "gaps") if gap["what"] == "scope"]
+    assert (gap["region"], gap["outcome"], gap["error_code"]) == ("us-east-1", "failed", "rejected")
+    assert operation in gap["message"]
+    proxy.answers = healthy
+    cli(*RUN)
+    assert evaluations(cli, "2026-11-22") == truth(simulator)
+
+
+def test_rules_without_evaluations_are_not_read_where_that_is_denied(sim, tmp_path):
+    simulator = sim("--accounts", "4", "--rules", "20", "--evaluations", "0..3",
+                    "--deny-operations", "config:DescribeComplianceByConfigRule")
+    cli = Cli(tmp_path, simulator.env)
+    cli("scan", *REGIONS, "--group-id", "g")
+    with shard(cli, "g") as db:
+        empty = dict(db.execute(
+            "SELECT r.outcome, count(*) FROM rule r JOIN scope s USING (scope_key)"
+            " WHERE s.account_id <> ? AND NOT EXISTS (SELECT 1 FROM evaluation e"
+            "  WHERE e.rule_key = r.rule_key) GROUP BY 1", [simulator.accounts()[0]["Id"]]))
+    assert empty.keys() == {"insufficient_data"} and empty["insufficient_data"] > 1
+    assert evaluations(cli, "g") == truth(simulator)
