@@ -103,6 +103,13 @@ static Status merge_gaps(App *app, RunMerge *merge, Err *err) {
     return gaps_of_run(history, result->group_id, &merge->gaps, err);
 }
 
+void run_warn_of_regions(const char *regions_off, const char *group_id) {
+    if (regions_off[0] != '\0') {
+        log_message(LOG_WARN, "no account of %s has turned on: %s (is it spelt right?)", group_id,
+                    regions_off);
+    }
+}
+
 Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
     const Settings *settings = app->settings;
     char group_id[65];
@@ -134,6 +141,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
         log_message(LOG_WARN, "merging %s again changed answers about it",
                     ret_merge->result.group_id);
     }
+    run_warn_of_regions(ret_merge->result.regions_off, ret_merge->result.group_id);
     return merge_gaps(app, ret_merge, err);
 }
 

@@ -96,6 +96,9 @@ Status run_check_report(const RunReport *report, Err *err) WARN_UNUSED;
 Status run_check_all(const App *app, const RunMerge *merge, const RunReport *report,
                      Err *err) WARN_UNUSED;
 
+/* A warning when regions are on nowhere: they may be misspelt. */
+void run_warn_of_regions(const char *regions_off, const char *group_id);
+
 /* What to do when the role was denied nearly everywhere: our own account needs none. */
 Status run_hint_role(const App *app, Err *err);
 

@@ -346,7 +346,9 @@ static Status scan_what_is_asked(App *app, const Event *event, RunScan *ret_scan
 }
 
 Status run_scan(App *app, const Event *event, RunScan *ret_scan, Err *err) {
-    return unprotect(app, scan_what_is_asked(app, event, ret_scan, err));
+    TRY(unprotect(app, scan_what_is_asked(app, event, ret_scan, err)));
+    run_warn_of_regions(ret_scan->totals.regions_off, ret_scan->group_id);
+    return ST_OK;
 }
 
 static void add_totals(ShardTotals *sum, const ShardTotals *more) {

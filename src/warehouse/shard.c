@@ -392,6 +392,7 @@ Status shard_totals(Shard *shard, ShardTotals *ret_totals, Err *err) {
         .rules_failed = stmt_int(stmt, 6),
         .evaluations = stmt_int(stmt, 7),
     };
+    str_copy(ret_totals->regions_off, sizeof ret_totals->regions_off, stmt_text(stmt, 8));
     return ST_OK;
 }
 

@@ -102,6 +102,7 @@ typedef struct ShardTotals {
     int64_t rules;
     int64_t rules_failed;
     int64_t evaluations;
+    char regions_off[512]; /* those that no account of the shard has on, with commas */
 } ShardTotals;
 Status shard_totals(Shard *shard, ShardTotals *ret_totals, Err *err) WARN_UNUSED;
 /* Rows as in queries/gaps.sql. */

@@ -232,3 +232,12 @@ def test_rules_without_evaluations_are_not_read_where_that_is_denied(sim, tmp_pa
             "  WHERE e.rule_key = r.rule_key) GROUP BY 1", [simulator.accounts()[0]["Id"]]))
     assert empty.keys() == {"insufficient_data"} and empty["insufficient_data"] > 1
     assert evaluations(cli, "g") == truth(simulator)
+
+
+def test_a_region_that_nobody_has_on_is_told(sim, tmp_path):
+    simulator = sim("--accounts", "4", "--rules", "2", "--region-off", "2/us-east-1")
+    cli = Cli(tmp_path, simulator.env)
+    for command in ("scan", "run"):
+        done = cli(command, "--regions", "eu-west-1,us-east-1,xx-nowhere-9", "--group-id", command)
+        told = [line for line in done.stderr.splitlines() if "has turned on" in line]
+        assert len(told) == 1 and "xx-nowhere-9" in told[0] and "-1" not in told[0]
