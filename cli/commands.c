@@ -53,10 +53,11 @@ const Command command_table[] = {
      .operands = "",
      .summary = "render the workbook",
      .details = "Puts reports/ConfigRule_<date>.xlsx and raw/config-rules-<date>.csv into the "
-                "store. --output keeps a copy of the workbook. Those who are set (sns-topic, "
-                "mail-to) are told of the newest run's.\n\n"
-                "--since, --environment, --account and --owner narrow it; then it goes to --output "
-                "alone.",
+                "store (<date>_<group-id> of a run that is not named after its date). --output "
+                "keeps a copy of the workbook. Those who are set (sns-topic, mail-to) are told of "
+                "the newest run's.\n\n"
+                "--since, --environment, --account and --owner narrow it; then, or where --run "
+                "says which run, a workbook with --output goes there alone.",
      .examples = "confhouse report --run 2026-11-22 --output report.xlsx\n"
                  "confhouse report --owner team-payments --output payments.xlsx",
      .run = cmd_report},

@@ -11,7 +11,7 @@
 -- column rule_group: the same without its random suffix
 -- column resource_type: like AWS::S3::Bucket
 -- column resource_id: as AWS Config names the resource
--- column compliance_before: in the run before; NULL when it was not reported
+-- column compliance_before: as last known before this run; NULL when it was not reported
 -- column compliance_after: in this run; NULL when it is not reported
 -- column group_id: the run
 -- column previous_group_id: the run before

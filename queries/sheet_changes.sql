@@ -12,7 +12,7 @@
 -- column resource_type: as AWS names it: AWS::S3::Bucket
 -- column resource_id: as AWS Config names it
 -- column owner: from the owner tag; NULL when no tag names one
--- column compliance_before: in the run before; NULL where nothing was reported
+-- column compliance_before: as last known before this run; NULL where nothing was reported
 -- column compliance_after: in this run; NULL where nothing is reported
 -- column rule_name: the rule as AWS names it in that account and region
 WITH this AS MATERIALIZED (

@@ -71,11 +71,15 @@ SELECT c.outcome,
             CROSS JOIN scope s ON s.account_key = a.account_key AND s.region = c.region
             CROSS JOIN run_scope k ON k.scope_key = s.scope_key
             CROSS JOIN run r ON r.run_no = k.run_no
-            WHERE a.account_id = c.account_id AND r.scan_date <= (SELECT scan_date FROM this)
-              AND r.scan_date > coalesce(c.last_scanned, '')) END AS unread_since,
+            WHERE a.account_id = c.account_id AND r.run_no <= h.run_no
+              AND r.run_no > coalesce((SELECT max(p.run_no) FROM run_scope p
+                                       WHERE p.scope_key = s.scope_key
+                                         AND p.outcome = 'scanned' AND p.run_no <= h.run_no), 0))
+       END AS unread_since,
        n.findings AS last_known_findings,
        n.since AS last_known_since
 FROM coverage c
+CROSS JOIN run h ON h.group_id = c.group_id
 LEFT JOIN known n ON n.account_id = c.account_id AND n.region = c.region
 WHERE c.group_id = (SELECT group_id FROM this)
   AND (:environment IS NULL OR c.environment = :environment)

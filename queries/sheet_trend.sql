@@ -11,15 +11,15 @@
 -- column nonprod_ratio: the ratio in nonprod
 -- column nonprod_ratio_after_waivers: the same, waived findings counted as compliant
 -- column unclassified_ratio: the ratio in accounts without an environment
--- column prod_open: non-compliant evaluations in prod
+-- column prod_open: non-compliant evaluations in prod; NULL where no scope of it was read
 -- column nonprod_open: the same in nonprod
 -- column unclassified_open: the same in accounts without an environment
 -- column open_findings: the same in all
--- column new_findings: findings since the run before, those that came back included
+-- column new_findings: findings since the run before, returned ones too; NULL where nothing was read
 -- column resolved_findings: findings that are compliant again
 -- column scopes_scanned: scopes that were read
 -- column scopes_planned: scopes that are part of the run
--- column note: which environments were not read, or that scopes are missing; NULL when all is there
+-- column note: which environments, or that some scopes or rules were not read; NULL when all were
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
@@ -119,6 +119,30 @@ counted AS MATERIALIZED (
     WHERE :account IS NULL AND :owner IS NULL
     UNION ALL
     SELECT * FROM narrowed),
+places AS MATERIALIZED (
+    -- what was read of each environment
+    SELECT r.group_id,
+           ra.environment,
+           sum(k.outcome = 'scanned') AS scanned,
+           count(*) AS planned,
+           sum(k.outcome NOT IN ('scanned', 'skipped')) AS unread,
+           sum(CASE WHEN k.outcome = 'scanned' AND :owner IS NULL THEN k.rules_failed
+                    ELSE 0 END) AS rules_failed
+    FROM run_scope k
+    CROSS JOIN run r ON r.run_no = k.run_no
+    CROSS JOIN scope s ON s.scope_key = k.scope_key
+    CROSS JOIN run_account ra ON ra.run_no = k.run_no AND ra.account_key = s.account_key
+    CROSS JOIN account a ON a.account_key = s.account_key
+    WHERE (:account IS NULL OR :account IN (a.account_id, ra.name))
+      AND (:environment IS NULL OR ra.environment = :environment)
+    GROUP BY r.group_id, ra.environment
+    UNION ALL
+    SELECT group_id, environment, 0, 0, 0, count(*)
+    FROM rule_coverage
+    WHERE :owner IS NOT NULL AND outcome = 'failed' AND coalesce(owner, '') = :owner
+      AND (:account IS NULL OR :account IN (account_id, account_name))
+      AND (:environment IS NULL OR environment = :environment)
+    GROUP BY group_id, environment),
 by_run AS MATERIALIZED (
     SELECT group_id,
            max(CASE environment WHEN 'prod' THEN ratio END) AS prod_ratio,
@@ -133,7 +157,11 @@ by_run AS MATERIALIZED (
     FROM (SELECT group_id, environment, non_compliant AS open,
                  CAST(compliant AS REAL) / nullif(compliant + non_compliant, 0) AS ratio,
                  CAST(compliant + waived AS REAL) / nullif(compliant + non_compliant, 0) AS after
-          FROM counted WHERE (:environment IS NULL OR environment = :environment))
+          FROM counted c
+          WHERE (:environment IS NULL OR environment = :environment)
+            AND EXISTS (SELECT 1 FROM places k
+                        WHERE k.group_id = c.group_id AND k.environment = c.environment
+                          AND k.scanned > 0))
     GROUP BY group_id),
 moved AS MATERIALIZED (
     SELECT group_id, sum(new_findings) AS new_findings, sum(resolved_findings) AS resolved_findings
@@ -150,31 +178,26 @@ moved AS MATERIALIZED (
       AND (:owner IS NULL OR coalesce(owner, '') = :owner)
     GROUP BY group_id),
 scopes AS MATERIALIZED (
-    SELECT r.group_id,
-           sum(k.outcome = 'scanned') AS scanned,
-           count(*) AS planned,
-           sum(k.outcome NOT IN ('scanned', 'skipped')) AS unread
-    FROM run_scope k
-    CROSS JOIN run r ON r.run_no = k.run_no
-    CROSS JOIN scope s ON s.scope_key = k.scope_key
-    CROSS JOIN account a ON a.account_key = s.account_key
-    CROSS JOIN run_account ra ON ra.run_no = k.run_no AND ra.account_key = s.account_key
-    WHERE (:account IS NOT NULL OR :environment IS NOT NULL)
-      AND (:account IS NULL OR :account IN (a.account_id, ra.name))
-      AND (:environment IS NULL OR ra.environment = :environment)
-    GROUP BY r.group_id),
+    SELECT group_id, sum(scanned) AS scanned, sum(planned) AS planned,
+           sum(rules_failed) > 0 AS some_rules
+    FROM places GROUP BY group_id),
 unread AS MATERIALIZED (
-    SELECT r.group_id,
-           max(ra.environment = 'prod') AS prod,
-           max(ra.environment = 'nonprod') AS nonprod
-    FROM run_account ra
-    JOIN run r ON r.run_no = ra.run_no
-    WHERE :account IS NULL AND :owner IS NULL
-      AND (:environment IS NULL OR ra.environment = :environment)
-      AND NOT EXISTS (SELECT 1 FROM count_environment c
-                      WHERE c.run_no = ra.run_no AND c.environment = ra.environment
-                        AND c.compliant + c.non_compliant > 0)
-    GROUP BY r.group_id)
+    SELECT group_id,
+           group_concat(word, ' and ') FILTER (WHERE scanned = 0) AS environments,
+           sum(scanned > 0) > 0 AS some_scopes
+    FROM (SELECT group_id, scanned,
+                 CASE environment WHEN 'prod' THEN 'Prod' WHEN 'nonprod' THEN 'Non-Prod'
+                                  ELSE 'Unclassified' END AS word
+          FROM places WHERE unread > 0
+          ORDER BY CASE environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END)
+    GROUP BY group_id),
+notes AS (
+    SELECT k.group_id,
+           ltrim(coalesce('; ' || u.environments || ' not read', '')
+                     || iif(u.some_scopes, '; some scopes not read', '')
+                     || iif(k.some_rules, '; some rules not read', ''), '; ') AS note
+    FROM scopes k
+    LEFT JOIN unread u ON u.group_id = k.group_id)
 SELECT r.scan_date,
        r.group_id,
        b.prod_ratio,
@@ -186,19 +209,16 @@ SELECT r.scan_date,
        b.nonprod_open,
        b.unclassified_open,
        b.open_findings,
-       CASE WHEN r.ordinal > 1 AND b.group_id IS NOT NULL
+       CASE WHEN r.ordinal > 1 AND k.scanned > 0
             THEN coalesce(m.new_findings, 0) END AS new_findings,
-       CASE WHEN r.ordinal > 1 AND b.group_id IS NOT NULL
+       CASE WHEN r.ordinal > 1 AND k.scanned > 0
             THEN coalesce(m.resolved_findings, 0) END AS resolved_findings,
-       coalesce(k.scanned, r.scopes_scanned) AS scopes_scanned,
-       coalesce(k.planned, r.scopes_planned) AS scopes_planned,
-       CASE WHEN u.prod AND u.nonprod THEN 'Prod and Non-Prod not read'
-            WHEN u.prod THEN 'Prod not read'
-            WHEN u.nonprod THEN 'Non-Prod not read'
-            WHEN coalesce(k.unread > 0, NOT r.complete) THEN 'Some scopes not read' END AS note
+       coalesce(k.scanned, 0) AS scopes_scanned,
+       coalesce(k.planned, 0) AS scopes_planned,
+       upper(substr(nullif(n.note, ''), 1, 1)) || substr(n.note, 2) AS note
 FROM shown r
 LEFT JOIN by_run b ON b.group_id = r.group_id
 LEFT JOIN moved m ON m.group_id = r.group_id
 LEFT JOIN scopes k ON k.group_id = r.group_id
-LEFT JOIN unread u ON u.group_id = r.group_id
+LEFT JOIN notes n ON n.group_id = r.group_id
 ORDER BY r.ordinal;

@@ -22,7 +22,7 @@ static Status put_raw(Db *history, Store *store, const TempDir *scratch, const R
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "evaluations.csv");
     LayoutKey key;
     int64_t rows = 0;
-    TRY(layout_raw(report->date, &key, err));
+    TRY(layout_raw(&(LayoutRun){report->group_id, report->date}, &key, err));
     TRY(export_to_file(history, report->group_id, EXPORT_CSV, path, &rows, err));
     TRY(put_file(store, key.text, path, "text/csv; charset=utf-8", err));
     return file_remove(path, err);
@@ -114,7 +114,7 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     OWN(mem_free_at) char *path = workbook_path(app, scratch);
     const ReportOptions options = report_options(app, run.group_id);
     TRY(report_write(history, &options, path, &ret_report->result, err));
-    TRY(layout_report(ret_report->result.date, &key, err));
+    TRY(layout_report(&(LayoutRun){run.group_id, ret_report->result.date}, &key, err));
     TRY(put_workbook(store, path, &key, ret_report, err));
     TRY(put_raw(history, store, scratch, &ret_report->result, err));
     log_message(LOG_INFO, "wrote %s", ret_report->location);
@@ -146,6 +146,10 @@ static Status write_own(App *app, const char *path, RunReport *ret_report, Err *
     return ST_OK;
 }
 
+static bool is_set(const Settings *settings, SettingId id) {
+    return settings_text(settings, id) != NULL;
+}
+
 Status run_report_asked(App *app, RunReport *ret_report, Err *err) {
     const Settings *settings = app->settings;
     const char *output = settings_text(settings, SETTING_OUTPUT);
@@ -156,8 +160,8 @@ Status run_report_asked(App *app, RunReport *ret_report, Err *err) {
         err_set(err, ST_USAGE, "a report of a part does not go where the whole one is");
         return err_hint(err, "say where it goes: --output FILE");
     }
-    if (output != NULL &&
-        (report_is_narrowed(&options) || settings_text(settings, SETTING_DATABASE) != NULL)) {
+    if (output != NULL && (report_is_narrowed(&options) || is_set(settings, SETTING_RUN) ||
+                           is_set(settings, SETTING_DATABASE))) {
         return write_own(app, output, ret_report, err);
     }
     return run_report(app, settings_text(settings, SETTING_RUN), ret_report, err);

@@ -75,12 +75,21 @@ static Status check_date(const char *date, Err *err) {
     return ST_OK;
 }
 
-Status layout_raw(const char *date, LayoutKey *ret_key, Err *err) {
-    TRY(check_date(date, err));
-    return set_key(ret_key, "raw/config-rules-%s.csv", date);
+/* The date names the run of a day; a run of another name has its name besides, so that two runs of
+ * one day stand side by side. */
+static Status set_run_key(const char *stem, const LayoutRun *run, const char *suffix,
+                          LayoutKey *ret_key, Err *err) {
+    TRY(check_date(run->date, err));
+    TRY(str_check_id("group_id", run->group_id, err));
+    bool is_date = strcmp(run->group_id, run->date) == 0;
+    return set_key(ret_key, "%s%s%s%s%s", stem, run->date, is_date ? "" : "_",
+                   is_date ? "" : run->group_id, suffix);
 }
 
-Status layout_report(const char *date, LayoutKey *ret_key, Err *err) {
-    TRY(check_date(date, err));
-    return set_key(ret_key, "reports/ConfigRule_%s.xlsx", date);
+Status layout_raw(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
+    return set_run_key("raw/config-rules-", run, ".csv", ret_key, err);
+}
+
+Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
+    return set_run_key("reports/ConfigRule_", run, ".xlsx", ret_key, err);
 }

@@ -8,6 +8,7 @@
  *     history/latest.json                    which of them is the newest
  *     raw/config-rules-<date>.csv            every evaluation of a run
  *     reports/ConfigRule_<date>.xlsx         the workbook
+ *                                            (both: <date>_<group_id> of a run not named its date)
  *     waivers.csv                            findings that are accepted: the users' own
  */
 #ifndef STORE_LAYOUT_H
@@ -24,6 +25,11 @@ typedef struct LayoutKey {
     char text[LAYOUT_KEY_SIZE];
 } LayoutKey;
 
+typedef struct LayoutRun {
+    const char *group_id; /* the run's name */
+    const char *date;     /* YYYY-MM-DD */
+} LayoutRun;
+
 Status layout_plan(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 Status layout_batch_prefix(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 Status layout_shard(const char *group_id, const char *shard_id, LayoutKey *ret_key,
@@ -32,7 +38,7 @@ Status layout_shard(const char *group_id, const char *shard_id, LayoutKey *ret_k
 bool layout_shard_id(const char *key, char *ret_shard_id, size_t size);
 /* `number` 1 has no suffix. */
 Status layout_history(const char *group_id, int number, LayoutKey *ret_key, Err *err) WARN_UNUSED;
-Status layout_raw(const char *date, LayoutKey *ret_key, Err *err) WARN_UNUSED;
-Status layout_report(const char *date, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_raw(const LayoutRun *run, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 
 #endif

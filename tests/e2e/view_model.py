@@ -229,20 +229,27 @@ class Views:
                 "rule_name", "rule_group", "owner")}, **self.summary([row])}
 
     def trend(self):
-        before = {}
+        """Nothing is known of an environment in a run that read no scope of it."""
         moves = list(self.changes())
-        for row in self.compliance_by_environment():
-            environment, now = row["environment"], row["ratio"]
-            old = before.get(environment)
-            kinds = [move["change"] for move in moves if move["group_id"] == row["group_id"]
-                     and move["environment"] == environment]
-            yield {"group_id": row["group_id"], "scan_date": row["scan_date"],
-                   "environment": environment, "ratio": now, "previous_ratio": old,
-                   "change": None if None in (now, old) else now - old,
-                   "new_findings": kinds.count("new") + kinds.count("reopened"),
-                   "resolved_findings": kinds.count("resolved"),
-                   "open_findings": row["non_compliant"]}
-            before[environment] = now
+        rows = {(row["group_id"], row["environment"]): row
+                for row in self.compliance_by_environment()}
+        for number, run in enumerate(self.runs):
+            for environment in self.environments(number):
+                row = rows[run.date, environment]
+                before = rows.get((self.runs[number - 1].date, environment)) if number else None
+                old, now = before and before["ratio"], row["ratio"]
+                read = any(outcome == "scanned" and environment == environment_of(
+                    self.names[number][scope[0]])
+                    for scope, (outcome, _) in self.scopes[number].items())
+                kinds = [move["change"] for move in moves if move["group_id"] == run.date
+                         and move["environment"] == environment]
+                yield {**self.run_names(number), "environment": environment, "ratio": now,
+                       "previous_ratio": old,
+                       "change": None if None in (now, old) else now - old,
+                       "new_findings": (kinds.count("new") + kinds.count("reopened")
+                                        if read else None),
+                       "resolved_findings": kinds.count("resolved") if read else None,
+                       "open_findings": row["non_compliant"] if read else None}
 
     def changes(self):
         for number, scope, rule, resource, change, old, new in self.moves:

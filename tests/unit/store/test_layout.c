@@ -26,10 +26,16 @@ static void names_objects(void **state) {
     assert_string_equal(key.text, "history/compliance-2026-11-22.db");
     assert_int_equal(layout_history("2026-11-22", 2, &key, &err), ST_OK);
     assert_string_equal(key.text, "history/compliance-2026-11-22.2.db");
-    assert_int_equal(layout_raw("2026-11-22", &key, &err), ST_OK);
+    const LayoutRun run = {"2026-11-22", "2026-11-22"};
+    assert_int_equal(layout_raw(&run, &key, &err), ST_OK);
     assert_string_equal(key.text, "raw/config-rules-2026-11-22.csv");
-    assert_int_equal(layout_report("2026-11-22", &key, &err), ST_OK);
+    assert_int_equal(layout_report(&run, &key, &err), ST_OK);
     assert_string_equal(key.text, "reports/ConfigRule_2026-11-22.xlsx");
+    const LayoutRun second = {"2026-11-22-b", "2026-11-22"};
+    assert_int_equal(layout_raw(&second, &key, &err), ST_OK);
+    assert_string_equal(key.text, "raw/config-rules-2026-11-22_2026-11-22-b.csv");
+    assert_int_equal(layout_report(&second, &key, &err), ST_OK);
+    assert_string_equal(key.text, "reports/ConfigRule_2026-11-22_2026-11-22-b.xlsx");
 }
 
 static void the_longest_ids_fit(void **state) {
@@ -55,12 +61,13 @@ static void refuses_ids_that_lead_elsewhere(void **state) {
         assert_int_equal(layout_shard(bad[i], "01", &key, &err), ST_USAGE);
         assert_int_equal(layout_shard("g", bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_history(bad[i], 1, &key, &err), ST_USAGE);
-        assert_int_equal(layout_raw(bad[i], &key, &err), ST_USAGE);
-        assert_int_equal(layout_report(bad[i], &key, &err), ST_USAGE);
+        assert_int_equal(layout_raw(&(LayoutRun){"g", bad[i]}, &key, &err), ST_USAGE);
+        assert_int_equal(layout_report(&(LayoutRun){"g", bad[i]}, &key, &err), ST_USAGE);
+        assert_int_equal(layout_raw(&(LayoutRun){bad[i], "2026-11-22"}, &key, &err), ST_USAGE);
     }
     LayoutKey key;
     Err err;
-    assert_int_equal(layout_raw("2026-02-30", &key, &err), ST_USAGE);
+    assert_int_equal(layout_raw(&(LayoutRun){"g", "2026-02-30"}, &key, &err), ST_USAGE);
 }
 
 static void tells_shards_from_other_keys(void **state) {
