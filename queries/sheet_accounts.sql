@@ -14,7 +14,7 @@
 -- column ratio_after_waivers: the same, waived findings counted as compliant
 -- column previous_ratio: the ratio in the run before
 -- column change: of the ratio since the run before; NULL when fewer or more regions were read then
--- column reading: whole, part or none of its scopes were read; out: it was left out on purpose
+-- column reading: whole, part or none of its scopes and rules were read; out: left out on purpose
 -- column new_findings: findings since the run before, returned ones too; NULL in the first run
 -- column resolved_findings: findings that are compliant again
 -- column scopes_scanned: its regions that were read
@@ -47,7 +47,8 @@ accounts AS MATERIALIZED (
            account_name,
            environment,
            sum(outcome = 'scanned') AS scanned,
-           sum(outcome <> 'skipped') AS wanted
+           sum(outcome <> 'skipped') AS wanted,
+           sum(outcome = 'scanned' AND rules_failed > 0) AS partly
     FROM coverage
     WHERE group_id IN (SELECT group_id FROM pair)
     GROUP BY group_id, account_id),
@@ -82,7 +83,7 @@ SELECT a.account_name,
        CASE WHEN p.scanned = a.scanned THEN c.ratio - b.ratio END AS change,
        CASE WHEN a.wanted = 0 THEN 'out'
             WHEN a.scanned = 0 THEN 'none'
-            WHEN a.scanned < a.wanted THEN 'part'
+            WHEN a.scanned < a.wanted OR a.partly > 0 THEN 'part'
             ELSE 'whole' END AS reading,
        CASE WHEN a.scanned > 0 AND h.previous_group_id IS NOT NULL
             THEN coalesce(m.new_findings, 0) END AS new_findings,

@@ -5,7 +5,7 @@
 -- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column environment: prod, nonprod or unclassified
 -- column accounts: accounts in it
--- column reading: whole, part or none of its scopes were read; empty: it has no accounts
+-- column reading: whole, part or none of it was read; out: left out on purpose; empty: no accounts
 -- column compliant: compliant evaluations; NULL where nothing was read
 -- column non_compliant: non-compliant evaluations: open findings
 -- column waived: of these, what a waiver accepts
@@ -26,7 +26,8 @@ scopes AS MATERIALIZED (
     SELECT environment,
            count(DISTINCT account_id) AS accounts,
            sum(outcome = 'scanned') AS scanned,
-           sum(outcome <> 'skipped') AS wanted
+           sum(outcome <> 'skipped') AS wanted,
+           sum(outcome = 'scanned' AND rules_failed > 0) AS partly
     FROM coverage
     WHERE group_id = (SELECT group_id FROM this)
       AND (:account IS NULL OR :account IN (account_id, account_name))
@@ -81,8 +82,9 @@ moved AS MATERIALIZED (
 SELECT e.environment,
        coalesce(s.accounts, 0) AS accounts,
        CASE WHEN s.accounts IS NULL THEN 'empty'
-            WHEN s.scanned = 0 AND s.wanted > 0 THEN 'none'
-            WHEN s.scanned < s.wanted THEN 'part'
+            WHEN s.wanted = 0 THEN 'out'
+            WHEN s.scanned = 0 THEN 'none'
+            WHEN s.scanned < s.wanted OR s.partly > 0 THEN 'part'
             ELSE 'whole' END AS reading,
        CASE WHEN s.scanned > 0 THEN coalesce(c.compliant, 0) END AS compliant,
        CASE WHEN s.scanned > 0 THEN coalesce(c.non_compliant, 0) END AS non_compliant,

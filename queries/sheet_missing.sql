@@ -2,7 +2,6 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column missing: denied, failed, missing (scopes), rules_failed, recorder_off, shards_refused
 -- column in_words: the same as a part of a sentence: 2 scopes denied access
 -- column items: how many scopes, rules or files
@@ -21,8 +20,7 @@ silent AS MATERIALIZED (
     SELECT * FROM rule_coverage
     WHERE group_id = (SELECT group_id FROM this) AND outcome = 'failed'
       AND (:environment IS NULL OR environment = :environment)
-      AND (:account IS NULL OR :account IN (account_id, account_name))
-      AND (:owner IS NULL OR coalesce(owner, '') = :owner))
+      AND (:account IS NULL OR :account IN (account_id, account_name)))
 SELECT missing,
        items || CASE missing
            WHEN 'denied' THEN iif(items = 1, ' scope denied access', ' scopes denied access')

@@ -2,7 +2,6 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
--- param owner: only what this owner owns by tags of resources and rules; '' = what nobody owns
 -- column outcome: failed (it could not be read) or insufficient_data (it has nothing to tell yet)
 -- column rule_group: the rule, the same across accounts and regions
 -- column account_name: name of the account in that run
@@ -51,5 +50,4 @@ LEFT JOIN known n ON n.account_id = c.account_id AND n.region = c.region
 WHERE c.group_id = (SELECT group_id FROM this)
   AND (:environment IS NULL OR c.environment = :environment)
   AND (:account IS NULL OR :account IN (c.account_id, c.account_name))
-  AND (:owner IS NULL OR coalesce(c.owner, '') = :owner)
 ORDER BY c.outcome, c.rule_group, c.account_name, c.account_id, c.region, c.rule_name;

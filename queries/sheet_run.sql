@@ -2,6 +2,7 @@
 -- param group_id: the run; the newest when absent
 -- param environment: only prod, nonprod or unclassified accounts
 -- param account: only this account: its id or its name
+-- param owner: only last known findings that this owner owns by tags; '' = what nobody owns
 -- column group_id: the run's name
 -- column scan_date: its date
 -- column started_at: when its first shard began, UTC
@@ -19,7 +20,7 @@
 -- column scopes_failed: scopes that failed
 -- column scopes_missing: scopes of which no shard told
 -- column scopes_skipped: scopes left out on purpose
--- column rules_failed: rules of scanned scopes that could not be read
+-- column rules_failed: rules of scanned scopes that could not be read, whoever owns them
 -- column recorders_off: scanned scopes in which AWS Config records nothing
 -- column shards_refused: files of the run that were damaged
 -- column evaluations: evaluations that were read
@@ -63,6 +64,19 @@ known AS MATERIALIZED (
       AND NOT (SELECT pruned FROM this)
       AND (:environment IS NULL OR ra.environment = :environment)
       AND (:account IS NULL OR :account IN (a.account_id, ra.name))
+      AND (:owner IS NULL
+           OR :owner = coalesce((SELECT nullif(o.value, '') FROM tag o
+                                 WHERE o.tag_key = r.owner_tag
+                                   AND o.tag_set_key = (SELECT m.tag_set_key
+                                                        FROM resource_tag_set m
+                                                        WHERE m.scope_key = s.scope_key
+                                                          AND m.resource_key = i.resource_key
+                                                          AND m.began <= r.run_no
+                                                        ORDER BY m.began DESC LIMIT 1)),
+                                (SELECT o.value FROM rule_tag o
+                                 WHERE o.rule_key = ru.rule_key AND o.tag_key = r.owner_tag
+                                   AND o.began <= r.run_no
+                                 ORDER BY o.began DESC LIMIT 1), ''))
       AND (k.outcome <> 'scanned'
            OR EXISTS (SELECT 1 FROM run_rule x
                       WHERE x.run_no = r.run_no AND x.rule_key = ru.rule_key

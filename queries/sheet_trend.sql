@@ -126,8 +126,7 @@ places AS MATERIALIZED (
            sum(k.outcome = 'scanned') AS scanned,
            count(*) AS planned,
            sum(k.outcome NOT IN ('scanned', 'skipped')) AS unread,
-           sum(CASE WHEN k.outcome = 'scanned' AND :owner IS NULL THEN k.rules_failed
-                    ELSE 0 END) AS rules_failed
+           sum(iif(k.outcome = 'scanned', k.rules_failed, 0)) AS rules_failed
     FROM run_scope k
     CROSS JOIN run r ON r.run_no = k.run_no
     CROSS JOIN scope s ON s.scope_key = k.scope_key
@@ -135,14 +134,7 @@ places AS MATERIALIZED (
     CROSS JOIN account a ON a.account_key = s.account_key
     WHERE (:account IS NULL OR :account IN (a.account_id, ra.name))
       AND (:environment IS NULL OR ra.environment = :environment)
-    GROUP BY r.group_id, ra.environment
-    UNION ALL
-    SELECT group_id, environment, 0, 0, 0, count(*)
-    FROM rule_coverage
-    WHERE :owner IS NOT NULL AND outcome = 'failed' AND coalesce(owner, '') = :owner
-      AND (:account IS NULL OR :account IN (account_id, account_name))
-      AND (:environment IS NULL OR environment = :environment)
-    GROUP BY group_id, environment),
+    GROUP BY r.group_id, ra.environment),
 by_run AS MATERIALIZED (
     SELECT group_id,
            max(CASE environment WHEN 'prod' THEN ratio END) AS prod_ratio,
@@ -183,17 +175,20 @@ scopes AS MATERIALIZED (
     FROM places GROUP BY group_id),
 unread AS MATERIALIZED (
     SELECT group_id,
-           group_concat(word, ' and ') FILTER (WHERE scanned = 0) AS environments,
+           group_concat(word, ' and ') FILTER (WHERE scanned = 0 AND unread > 0) AS environments,
+           group_concat(word, ' and ') FILTER (WHERE scanned = 0 AND unread = 0) AS left_out,
            sum(scanned > 0) > 0 AS some_scopes
-    FROM (SELECT group_id, scanned,
+    FROM (SELECT group_id, scanned, unread,
                  CASE environment WHEN 'prod' THEN 'Prod' WHEN 'nonprod' THEN 'Non-Prod'
                                   ELSE 'Unclassified' END AS word
-          FROM places WHERE unread > 0
+          FROM places WHERE unread > 0 OR scanned = 0
           ORDER BY CASE environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END)
     GROUP BY group_id),
 notes AS (
     SELECT k.group_id,
-           ltrim(coalesce('; ' || u.environments || ' not read', '')
+           ltrim(coalesce('; ' || replace(u.environments, 'Prod and Non-Prod and',
+                                          'Prod, Non-Prod and') || ' not read', '')
+                     || coalesce('; ' || u.left_out || ' left out', '')
                      || iif(u.some_scopes, '; some scopes not read', '')
                      || iif(k.some_rules, '; some rules not read', ''), '; ') AS note
     FROM scopes k

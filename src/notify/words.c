@@ -8,6 +8,7 @@ void words_put_headline(const MessageEnvironment *environment, Buf *out) {
     if (environment->ratio.type == CELL_NULL) {
         buf_printf(out, "%s",
                    str_equal(environment->reading, "none")    ? "not read"
+                   : str_equal(environment->reading, "out")   ? "left out"
                    : str_equal(environment->reading, "empty") ? "has no accounts"
                                                               : "nothing to rate");
         return;

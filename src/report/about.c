@@ -40,7 +40,9 @@ static const Term terms[] = {
     {"Scope", "One account in one region: the unit that is read, or not."},
     {"Unclassified", "An account of which neither its name nor the settings say whether it is Prod "
                      "or Non-Prod."},
-    {"Owner", "What the owner tag of the rule says (mox.owner, unless the settings name another)."},
+    {"Owner",
+     "What the owner tag of the resource says, or else that of the rule (mox.owner, unless "
+     "the settings name another)."},
     {"First seen", "The date of the run in which the finding was first there. It may be older than "
                    "the history."},
     {"Open",

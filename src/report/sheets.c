@@ -202,7 +202,8 @@ const SheetSpec sheets_table[SHEETS_COUNT] = {
      "first.",
      "This run has no accounts.", COLOR_BLUE, account_columns, "Total"},
     {"Owners", "sheet_owners",
-     "One row is an owner, as the tags of the rules name them; those with the most findings come "
+     "One row is an owner, as the tags of the resources, or else of the rules, name them; those "
+     "with the most findings come "
      "first.",
      "No rule was read in this run.", COLOR_BLUE, owner_columns, "Total"},
     {"Regions", "sheet_regions",

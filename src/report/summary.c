@@ -51,7 +51,7 @@ static const GridColumn rule_columns[] = {
     {"unclassified", "Open in Unclassified", 13, GRID_COUNT, 0, DASH, 0},
     {"non_compliant", "Open in all", 12, GRID_COUNT, 0, NULL, 0},
     {"waived", "Waived besides", 12, GRID_COUNT, 0, NULL, 0},
-    {"new_findings", "New since last run", 12, GRID_COUNT, 0, DASH, 0},
+    {"new_findings", "New or reopened", 12, GRID_COUNT, 0, DASH, 0},
     {"ratio", "Ratio, as found", 12, GRID_RATIO, 0, DASH, 0},
     {"ratio_after_waivers", "Ratio after waivers", 12, GRID_RATIO, 0, DASH, 0},
     {"ratio", "Status, as found", 24, GRID_STATUS, 0, NULL, 0},
@@ -64,7 +64,7 @@ static const GridColumn account_columns[] = {
     {"environment", "Environment", 13, GRID_WORD, 0, NULL, 0},
     {"non_compliant", "Open findings", 13, GRID_COUNT, 0, NULL, 0},
     {"waived", "Waived besides", 12, GRID_COUNT, 0, NULL, 0},
-    {"new_findings", "New since last run", 12, GRID_COUNT, 0, DASH, 0},
+    {"new_findings", "New or reopened", 12, GRID_COUNT, 0, DASH, 0},
     {"resolved_findings", "Resolved since", 12, GRID_COUNT, 0, DASH, 0},
     {"ratio", "Ratio, as found", 12, GRID_RATIO, 0, DASH, 0},
     {"ratio_after_waivers", "Ratio after waivers", 12, GRID_RATIO, 0, DASH, 0},
@@ -87,21 +87,23 @@ typedef struct Section {
     const GridColumn *columns;
     const char *total;
     const char *when_empty;
-    const char *when_unread; /* instead, when nothing was read; may be NULL */
+    const char *when_unread;  /* instead, when nothing was read; may be NULL */
+    const char *when_partial; /* instead, when some was not read; may be NULL */
     bool beside_chart;
 } Section;
 
 static const Section sections[] = {
-    {"Compliance by environment", "sheet_environments", environment_columns, "All", "", NULL,
+    {"Compliance by environment", "sheet_environments", environment_columns, "All", "", NULL, NULL,
      false},
-    {"Findings", "sheet_environments", finding_columns, "All", "", NULL, true},
+    {"Findings", "sheet_environments", finding_columns, "All", "", NULL, NULL, true},
     {"Rules that need attention most", "sheet_attention_rules", rule_columns, NULL,
-     "No rule has an open finding that is not waived.", "Not known: no rule was read.", false},
+     "No rule has an open finding that is not waived.", "Not known: no rule was read.",
+     "No rule that was read has an open finding that is not waived; not all were read.", false},
     {"Accounts that need attention most", "sheet_attention_accounts", account_columns, NULL,
      "No account has an open finding that is not waived.", "Not known: no account was read.",
-     false},
+     "No open finding that is not waived in what was read; not all was read.", false},
     {"What is missing", "sheet_missing", missing_columns, NULL,
-     "Nothing: all that should be read was read.", NULL, false},
+     "Nothing: all that should be read was read.", "Nothing should have been read.", NULL, false},
 };
 
 static const char *const queries[] = {"sheet_run", "sheet_environments", "sheet_attention_rules",
@@ -128,7 +130,10 @@ void summary_describe_coverage(const BookRun *run, Buf *ret_text) {
     if (wanted == 0) {
         buf_puts(ret_text, "There was nothing to read: the run has no scopes (accounts by region)");
     } else if (run->scopes_scanned == wanted) {
-        buf_printf(ret_text, "All %" PRId64 " scopes (accounts by region) were read", wanted);
+        buf_printf(ret_text,
+                   wanted == 1 ? "The only scope (an account in a region) was read"
+                               : "All %" PRId64 " scopes (accounts by region) were read",
+                   wanted);
     } else {
         buf_printf(ret_text, "%" PRId64 " of %" PRId64 " scopes (accounts by region) were read",
                    run->scopes_scanned, wanted);
@@ -178,6 +183,10 @@ void summary_describe_narrowing(const ReportOptions *options, Buf *ret_text) {
     if (only.size > 0) {
         buf_printf(ret_text, "Only %s: all other accounts, rules and findings are left out.",
                    buf_text(&only));
+    }
+    if (options->owner != NULL) {
+        buf_puts(ret_text, " Rules that could not be read are counted whoever owns them: whose "
+                           "findings they have is not known.");
     }
     if (options->since != NULL) {
         buf_printf(ret_text,
@@ -229,6 +238,15 @@ static Status put_head(Book *book, lxw_worksheet *sheet, uint32_t *row, Err *err
     return put_remarks(book, sheet, row, err);
 }
 
+/* Nothing was found: of what was read, if not all was. */
+static const char *words_for_nothing(const Section *section, const BookRun *run) {
+    if (section->when_unread != NULL && run->scopes_scanned == 0) {
+        return section->when_unread;
+    }
+    return section->when_partial != NULL && !summary_is_complete(run) ? section->when_partial
+                                                                      : section->when_empty;
+}
+
 static Status put_section(Book *book, lxw_worksheet *sheet, const Section *section, uint32_t *row,
                           Err *err) {
     OWN(grid_close) Grid grid = {0};
@@ -241,10 +259,8 @@ static Status put_section(Book *book, lxw_worksheet *sheet, const Section *secti
     bool more = false;
     TRY(grid_next(&grid, &more, err));
     if (!more) {
-        bool unread = section->when_unread != NULL && book->run.scopes_scanned == 0;
         *row = at.row + 1;
-        return book_text(book, at, unread ? section->when_unread : section->when_empty, STYLE_NOTE,
-                         err);
+        return book_text(book, at, words_for_nothing(section, &book->run), STYLE_NOTE, err);
     }
     TRY(grid_put_header(&grid, at, err));
     while (more) {

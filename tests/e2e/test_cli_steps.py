@@ -77,7 +77,7 @@ def test_the_steps_one_by_one_are_a_run(cli):
     cli("merge", "--group-id", "steps")
     report = cli.rows("report")[0]
     assert report["group_id"] == "steps"
-    assert report["report"].endswith("reports/ConfigRule_2026-11-22.xlsx")
+    assert report["report"].endswith("reports/ConfigRule_2026-11-22_steps.xlsx")
     assert evaluations(cli, "whole") == evaluations(cli, "steps")
 
 

@@ -73,3 +73,33 @@ def test_an_old_run_to_a_file_leaves_the_store_alone(cli):
     cli("report", "--run", "2026-01-04", "--output", "old.xlsx")
     assert cli.files() == before
     assert "2026-01-04" in openpyxl.load_workbook(cli.folder / "old.xlsx")["Summary"]["B2"].value
+
+
+def summary_of(cli, *words):
+    cli("report", *words, "--output", "own.xlsx")
+    sheet = openpyxl.load_workbook(cli.folder / "own.xlsx")["Summary"]
+    return [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+
+
+def test_an_owner_whose_rule_failed_is_not_told_that_all_is_well(cli):
+    for day, told in (("2026-01-04", {"a": "N"}), ("2026-01-11", None)):
+        shard = ShardFile(day, "01", day)
+        shard.scope(*PROD[:1], "eu-west-1", name=PROD[1], tags={"s3": {"mox.owner": "ann"}}, rules={
+            "s3": told and {(BUCKET, "a"): "NON_COMPLIANT"}, "iam": {(BUCKET, "a"): "COMPLIANT"}})
+        shard.put(cli.store)
+        cli("merge", "--group-id", day, expect=None)
+    said = summary_of(cli, "--owner", "ann")
+    assert not [line for line in said if line.startswith(("No rule has", "Nothing: all"))]
+    assert "1 rule could not be read; 1 finding was open there" in said[2] + said[3]
+    other = cli.rows("query", "sheet_run", "--param", "owner=bob")[0]
+    assert (other["rules_failed"], other["findings_last_known"]) == (1, 0)
+    reading = {row["environment"]: row["reading"]
+               for row in cli.rows("query", "sheet_environments")}
+    assert reading["prod"] == cli.rows("query", "sheet_accounts")[0]["reading"] == "part"
+
+
+def test_a_single_scope_is_not_all_of_them(cli):
+    merge(cli, "2026-01-04", {PROD: {"s3": {"a": "C"}}})
+    said = summary_of(cli, "--run", "2026-01-04")
+    assert any("The only scope (an account in a region) was read." in line for line in said)
+    assert "No rule has an open finding that is not waived." in said

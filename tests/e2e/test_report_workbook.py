@@ -230,12 +230,12 @@ SECTIONS = {
         ("Rule", "rule_group", text), ("Open in Prod", "prod", count),
         ("Open in Non-Prod", "nonprod", count), ("Open in Unclassified", "unclassified", count),
         ("Open in all", "non_compliant", count), ("Waived besides", "waived", count),
-        ("New since last run", "new_findings", count), *FOUND,
+        ("New or reopened", "new_findings", count), *FOUND,
         ("Status, as found", "ratio", status)], False),
     "Accounts that need attention most": ("sheet_attention_accounts", [
         ("Account name", "account_name", text), ("Account ID", "account_id", text),
         ("Environment", "environment", word), ("Open findings", "non_compliant", count),
-        ("Waived besides", "waived", count), ("New since last run", "new_findings", count),
+        ("Waived besides", "waived", count), ("New or reopened", "new_findings", count),
         ("Resolved since", "resolved_findings", count), *FOUND,
         ("Status, as found", "ratio", status)], False),
     "What is missing": ("sheet_missing", [
@@ -756,7 +756,7 @@ def test_an_organization_without_prod_shows_so():
     prod = next(row for row in sheet.iter_rows(min_col=2, max_col=11) if row[0].value == "Prod")
     assert [cell.value for cell in prod] == [
         "Prod", 0, DASH, DASH, DASH, DASH, DASH, DASH, DASH, "No accounts"]
-    assert report.query("sheet_trend")[-1]["note"] == "Some scopes not read"
+    assert report.query("sheet_trend")[-1]["note"] == "Some scopes not read; some rules not read"
     names = [element.firstChild.data for chart in charts_of(report.path)
              for element in chart.getElementsByTagName("c:v")]
     assert "Prod" not in names and "Non-Prod" in names
@@ -775,14 +775,16 @@ def test_a_run_without_anything_read_shows_nothing_as_compliant():
     assert is_note(report.book["Changes"][3]) # nothing is resolved because nobody looked
     assert {row[0].value for row in report.book["Coverage"].iter_rows(min_row=3)} == {
         "Nothing received"}
-    assert report.query("sheet_trend")[-1]["note"] == "Prod and Non-Prod not read"
+    assert report.query("sheet_trend")[-1]["note"] == \
+        "Prod, Non-Prod and Unclassified not read"
 
 
 def test_a_run_without_findings_says_so():
     report = Report("report-fixture-clean.xlsx")
     sheet = report.book["Summary"]
     texts = {cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None}
-    assert "No rule has an open finding that is not waived." in texts
-    assert "\u25cf On target" in texts and not any("Act" in str(text_) for text_ in texts)
+    assert ("No rule that was read has an open finding that is not waived; not all were read."
+            in texts)
+    assert "\u25cf On target, partly read" in texts and not any("Act" in str(text_) for text_ in texts)
     assert report.book["Non-compliant"]["A3"].value == "No open findings in what was read."
     assert all(chart.getElementsByTagName("c:lineChart") for chart in charts_of(report.path))
