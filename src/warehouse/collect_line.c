@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/str.h"
 
-enum { MAX_PAGES = 1000000, ANSWERS_FOR_A_LINE = 8 };
+enum { MAX_PAGES = 100000, ANSWERS_FOR_A_LINE = 8 };
 
 /* ---- work for several ---- */
 
@@ -82,6 +82,7 @@ void line_go(Line *line, Step *step) {
 
 void line_go_first_page(Line *line, Step *step) {
     buf_clear(&line->token);
+    buf_clear(&line->mark);
     line->pages = 0;
     line_go(line, step);
 }
@@ -90,13 +91,26 @@ const char *line_token(const Line *line) {
     return line->token.size > 0 ? line->token.data : NULL;
 }
 
+/* The token after the first, second, fourth, eighth, … page is remembered: a circle of any length
+ * comes by it again. */
+static bool goes_in_circles(Line *line, const char *next_token) {
+    if (str_equal(next_token, line_token(line)) ||
+        (line->mark.size > 0 && str_equal(next_token, line->mark.data))) {
+        return true;
+    }
+    if ((line->pages & (line->pages - 1)) == 0) {
+        buf_clear(&line->mark);
+        buf_puts(&line->mark, next_token);
+    }
+    return false;
+}
+
 bool line_go_next_page(Line *line, const char *next_token) {
     if (str_is_empty(next_token)) {
         return false;
     }
-    bool repeats = str_equal(next_token, line_token(line));
     line->pages++;
-    if (repeats || line->pages > MAX_PAGES) {
+    if (goes_in_circles(line, next_token) || line->pages > MAX_PAGES) {
         Err err;
         err_set(&err, ST_PROTOCOL, "the pages of %s never end", line->task->options.region);
         line_fail_scope(line, &err, false);

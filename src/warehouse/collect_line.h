@@ -40,6 +40,7 @@ struct Line {
     RuleEntry *rule; /* the rule it is at */
     Chunk chunk;     /* the resources it is at */
     Buf token;       /* of the next page; empty = the first */
+    Buf mark;        /* an earlier one, to see that the pages go in circles */
     int pages;       /* of this listing */
     bool renewed;    /* for this call, the keys were renewed already */
     SessionWaiter waiter;

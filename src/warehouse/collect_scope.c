@@ -69,6 +69,7 @@ static ScopeEnd end_of(ScopeTask *task, Err *err) {
 
 static void line_done(Line *line) {
     buf_done(&line->token);
+    buf_done(&line->mark);
     buf_done(&line->chunk.where);
     arena_done(&line->chunk.arena);
 }

@@ -142,6 +142,37 @@ def test_an_answer_that_is_no_json(tmp_path):
         server.server_close()
 
 
+def test_pages_that_go_in_circles(sim, tmp_path):
+    class Circles(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            calls.append(asked)
+            after = {"A": "B", "B": "C", "C": "A"}[asked.get("NextToken", "C")]
+            recorders = "Recorder" in self.headers["X-Amz-Target"]
+            answer = {"ConfigurationRecordersStatus": []} if recorders else {
+                "ConfigRules": [], "NextToken": after}
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    calls = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Circles)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        cli = Cli(tmp_path, sim("--accounts", "1").env | {"AWS_ENDPOINT_URL_CONFIG_SERVICE": url})
+        done = cli("scan", "--regions", "eu-west-1", expect=3)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "the pages of eu-west-1 never end" in done.stderr and len(calls) < 20
+
+
 @pytest.mark.parametrize("store", ["/proc/confhouse", "file-in-the-way/below"])
 def test_a_store_that_cannot_be_written(cli, store):
     (cli.folder / "file-in-the-way").write_text("")
