@@ -68,6 +68,7 @@ typedef struct AwsTarget {
     const char *account_id; /* for errors and logs; "" = the client's own */
     const char *region;
     const AwsKeys *keys; /* NULL = the client's own. Read again for every attempt */
+    int64_t rank;        /* where calls wait for a connection, those with a lower one go first */
 } AwsTarget;
 
 /* Looks at a 2xx answer, with the context of the request: reads it into plain C, or says what is

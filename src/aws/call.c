@@ -107,6 +107,7 @@ static Status begin_attempt(AwsCall *call, Err *err) {
     http.sink_max_bytes = request->sink_max_bytes;
     http.max_answer_bytes = request->max_answer_bytes;
     http.timeout_ms = attempt_timeout(call);
+    http.rank = request->target.rank;
     http.ready = on_ready;
     return http_start(call->aws->http, &http, on_answer, call, &call->http_call, err);
 }

@@ -180,7 +180,8 @@ Status sts_assume_role(Aws *aws, const StsAssumeRole *options, StsAssumeRoleDone
     write_body(options, &call->body);
     AwsRequest request = AWS_REQUEST_NONE;
     request.service = AWS_STS;
-    request.target = (AwsTarget){.account_id = options->account_id, .region = options->region};
+    request.target = (AwsTarget){
+        .account_id = options->account_id, .region = options->region, .rank = options->rank};
     request.operation = "AssumeRole";
     request.body = buf_text(&call->body);
     request.body_size = call->body.size;

@@ -11,6 +11,7 @@ typedef struct StsAssumeRole {
     const char *external_id; /* NULL = none */
     const char *session_name;
     int duration_s; /* 900 to 43200; 0 = 3600, what role chaining allows */
+    int64_t rank;   /* of the call: see AwsTarget */
 } StsAssumeRole;
 
 /* `keys` live during the callback; NULL when failure is not. */

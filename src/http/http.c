@@ -42,6 +42,28 @@ static void list_add(CallList *list, HttpCall *call) {
     list->count++;
 }
 
+/* Before those of a higher rank: most often it is the last. */
+static void list_add_ranked(CallList *list, HttpCall *call) {
+    HttpCall *before = list->last;
+    while (before != NULL && before->request.rank > call->request.rank) {
+        before = before->previous;
+    }
+    HttpCall *after = before == NULL ? list->first : before->next;
+    if (after == NULL) {
+        list_add(list, call);
+        return;
+    }
+    call->previous = before;
+    call->next = after;
+    after->previous = call;
+    if (before != NULL) {
+        before->next = call;
+    } else {
+        list->first = call;
+    }
+    list->count++;
+}
+
 static void list_remove(CallList *list, HttpCall *call) {
     if (call->previous != NULL) {
         call->previous->next = call->next;
@@ -140,7 +162,7 @@ Status http_start(Http *http, const HttpRequest *request, HttpDone *done, void *
         return err_set(err, ST_INTERNAL, "more than %d headers", HTTP_MAX_HEADERS);
     }
     HttpCall *call = http_call_new(request, done, context);
-    list_add(&http->waiting, call);
+    list_add_ranked(&http->waiting, call);
     if (ret_call != NULL) {
         *ret_call = call;
     }

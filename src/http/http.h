@@ -53,6 +53,7 @@ struct HttpRequest {
     int64_t sink_max_bytes;  /* more than that is ST_LIMIT; 0 = as much as comes */
     size_t max_answer_bytes; /* in memory; 0 = 16 MiB. An error document may have 64 KiB anyhow */
     int64_t timeout_ms;      /* of the whole call, once it is on its way; 0 = 60 s, < 0 = none */
+    int64_t rank;            /* of those that wait for a connection, a lower one goes first */
     HttpReady *ready;        /* gets the context of `done`; NULL = the request is complete */
 };
 

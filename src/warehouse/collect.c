@@ -12,7 +12,7 @@ enum {
     ACCOUNTS_A_TICK = 8, /* begun when there is room for more calls */
     SCOPES_A_CALL = 4,   /* at most so many for each call that may be in flight */
     SAVE_EVERY_MS = 250,
-    SAVE_SHARE = 100, /* saving takes one part in so many of the time */
+    SAVE_SHARE = 30, /* saving takes one part in so many of the time */
 };
 
 typedef struct Collect {
@@ -78,12 +78,21 @@ static Status put_skipped(Collect *collect, const CollectAccount *account, Err *
     return ST_OK;
 }
 
-static Status begin_account(Collect *collect, const CollectAccount *account, Err *err) {
+/* As many scopes as can use all connections share them; those that were begun later have what is
+ * left. Were all to share, they would all end late, and at a deadline none would have ended. */
+static int64_t rank_of(const Collect *collect, size_t account) {
+    size_t together = (size_t)collect->options.concurrency;
+    return (int64_t)(account * collect->options.region_count / together);
+}
+
+static Status begin_account(Collect *collect, size_t at, Err *err) {
+    const CollectAccount *account = &collect->options.accounts[at];
     const AccountOptions options = {.aws = collect->aws,
                                     .shard = collect->shard,
                                     .collect = &collect->options,
                                     .account = account,
                                     .own_account_id = collect->own_account_id,
+                                    .rank = rank_of(collect, at),
                                     .notes = &collect->notes,
                                     .ended = on_scope_end,
                                     .context = collect};
@@ -116,8 +125,7 @@ static void begin_accounts(Collect *collect, int wanted_scopes) {
     collect->beginning = true;
     while (collect->next_account < collect->options.account_count && may_begin(collect) &&
            collect->scopes_running < wanted_scopes) {
-        const CollectAccount *account = &collect->options.accounts[collect->next_account++];
-        if (begin_account(collect, account, &collect->failure) != ST_OK) {
+        if (begin_account(collect, collect->next_account++, &collect->failure) != ST_OK) {
             break;
         }
     }

@@ -92,7 +92,8 @@ static void on_session(void *context, const Err *failure) {
     if (failure == NULL) {
         const AwsTarget target = {.account_id = task->options.account->id,
                                   .region = task->ask_in[task->asked++],
-                                  .keys = session_keys(task->session)};
+                                  .keys = session_keys(task->session),
+                                  .rank = task->options.rank};
         if (ec2_describe_regions(task->options.aws, &target, on_regions, task, &err) == ST_OK) {
             return;
         }
@@ -193,6 +194,7 @@ static void begin_scope(AccountTask *task, const char *region) {
                                 .account_name = options->account->name,
                                 .region = region,
                                 .tag_prefixes = options->collect->tag_prefixes,
+                                .rank = options->rank,
                                 .max_lines = options->collect->rules_side_by_side,
                                 .done = on_scope_done,
                                 .context = slot};
@@ -236,7 +238,8 @@ void account_start(const AccountOptions *options) {
                                 .region = aws_region(options->aws),
                                 .external_id = collect->external_id,
                                 .session_name = "confhouse",
-                                .duration_s = SESSION_SECONDS};
+                                .duration_s = SESSION_SECONDS,
+                                .rank = options->rank};
     AccountTask *task = mem_alloc(sizeof *task);
     task->options = *options;
     task->session = session_new(options->aws, &role, options->own_account_id);

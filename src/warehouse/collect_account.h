@@ -14,6 +14,7 @@ typedef struct AccountOptions {
     const CollectOptions *collect;
     const CollectAccount *account;
     const char *own_account_id;
+    int64_t rank; /* of all calls: see AwsTarget */
     ScopeNotes *notes;
     void (*ended)(void *context, ScopeEnd end, const Err *failure);
     void *context;

@@ -217,7 +217,8 @@ void scope_start(const ScopeOptions *options) {
     ScopeTask *task = mem_alloc(sizeof *task);
     ASSERT(options->max_lines >= 1 && options->max_lines <= SCOPE_MAX_LINES);
     task->options = *options;
-    task->target = (AwsTarget){.account_id = options->account_id, .region = options->region};
+    task->target = (AwsTarget){
+        .account_id = options->account_id, .region = options->region, .rank = options->rank};
     for (size_t i = 0; i < SCOPE_MAX_LINES; i++) {
         task->lines[i].task = task;
     }

@@ -38,6 +38,7 @@ typedef struct ScopeOptions {
     const char *account_name;
     const char *region;
     const char *tag_prefixes; /* "mox." or "mox.,team:"; "" = no tags are read */
+    int64_t rank;             /* of its calls: see AwsTarget */
     int max_lines;            /* calls side by side: 1 to SCOPE_MAX_LINES */
     ScopeDone *done;
     void *context;

@@ -47,6 +47,30 @@ static void those_that_wait_go_in_their_order(void **state) {
     }
 }
 
+static void a_lower_rank_goes_first(void **state) {
+    World *world = *state;
+    static Seen seen[6];
+    static const int64_t ranks[] = {3, 1, 2, 1, 0, 3};
+    static const int order[] = {4, 1, 3, 2, 0, 5};
+    memset(seen, 0, sizeof seen);
+    open_http(world, (HttpOptions){.max_connections = 1});
+    for (int i = 0; i < 6; i++) {
+        char path[16];
+        snprintf(path, sizeof path, "/%d", i);
+        HttpRequest request = request_to(world, "GET", path);
+        request.rank = ranks[i];
+        scripted_server_add(world->server, (ScriptedAnswer){.body = "x"});
+        start(world, &request, &seen[i]);
+    }
+    run(world);
+    for (int i = 0; i < 6; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "GET /%d HTTP/1.1\r\n", order[i]);
+        assert_true(request_holds(world, (size_t)i, line));
+        forget(&seen[i]);
+    }
+}
+
 static void a_cancelled_call_is_not_answered(void **state) {
     World *world = *state;
     Err err = {0};
@@ -310,6 +334,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(no_more_than_so_many_at_once_and_all_are_answered),
         TEST(those_that_wait_go_in_their_order),
+        TEST(a_lower_rank_goes_first),
         TEST(a_cancelled_call_is_not_answered),
         TEST(closing_drops_what_is_in_flight),
         TEST(a_callback_may_start_the_next_call),
