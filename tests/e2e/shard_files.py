@@ -23,7 +23,7 @@ class ShardFile:
 
     def scope(self, account, region, rules=None, outcome="scanned", name=None, finished_at=None,
               error_code=None, recorder="on", tags=None, resource_tags=None):
-        """`rules`: name -> evaluations; None as evaluations = the rule failed; {} = no data.
+        """`rules`: name -> evaluations; None as evaluations = the rule is denied; {} = no data.
         `tags`: name -> {key: value}. `resource_tags`: (type, id) -> {key: value}, or None where
         they could not be read; others were not asked for."""
         self.scopes.append((account, name or f"account-{account}", region, outcome, rules or {},
@@ -73,8 +73,9 @@ class ShardFile:
             state = ("failed" if evaluations is None else
                      "read" if evaluations else "insufficient_data")
             rule_key = db.execute(
-                "INSERT INTO rule (scope_key, name, source_owner, source_identifier, outcome)"
-                " VALUES (?, ?, 'AWS', '', ?)", (scope_key, rule, state)).lastrowid
+                "INSERT INTO rule (scope_key, name, source_owner, source_identifier, outcome,"
+                " error_code) VALUES (?, ?, 'AWS', '', ?, ?)",
+                (scope_key, rule, state, "AccessDenied" if state == "failed" else None)).lastrowid
             db.executemany("INSERT INTO rule_tag VALUES (?, ?, ?)",
                            [(rule_key, *tag) for tag in tags.get(rule, {}).items()])
             for (kind, resource), what in (evaluations or {}).items():
