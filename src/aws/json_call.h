@@ -1,9 +1,8 @@
 /* A call in AWS's JSON protocol, within the aws layer: JSON goes out, and the answer is read into a
  * page of plain C that lives during the callback.
  *
- *     static const JsonOperation operation = {AWS_CONFIG, "DescribeConfigRules",
- * sizeof(ConfigRulePage), read_rules, give_rules}; JsonCall *call = json_call_new(&operation,
- * (JsonDone *)done, context); … write call->body … return json_call_start(aws, target, call, err);
+ * An operation is a static JsonOperation. json_call_new, JSON written into `body`, json_call_start:
+ * see any function of config.c.
  */
 #ifndef AWS_JSON_CALL_H
 #define AWS_JSON_CALL_H
