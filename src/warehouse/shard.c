@@ -418,7 +418,8 @@ static Status finish_copy(Shard *shard, Db *copy, Err *err) {
     TRY(db_run(copy, sql_shard_drop_unfinished, NULL, err));
     const DbParam info[] = {DB_TEXT(":name", "finished_at"), DB_TEXT(":value", now), DB_END};
     TRY(db_run(copy, sql_shard_put_info, info, err));
-    return db_commit(copy, err);
+    TRY(db_commit(copy, err));
+    return db_run(copy, sql_shard_compact, NULL, err);
 }
 
 Status shard_write_copy(Shard *shard, const char *path, Err *err) {
