@@ -4,23 +4,19 @@ CREATE TEMP TABLE IF NOT EXISTS map_scope (
     scope_key INTEGER NOT NULL UNIQUE,
     takes_scope INTEGER NOT NULL, -- 1: this scan of the scope counts from now on
     is_same INTEGER NOT NULL, -- 1: just this scan was merged before
-    -- 1: the history has no resource of it yet, and those of the shard have compact keys
-    is_new INTEGER NOT NULL
+    -- NULL: its resources are looked up by name. Where the history has none of it yet, they get the
+    -- keys of the shard plus this, and nothing is looked up
+    shift INTEGER
 );
-CREATE TEMP TABLE IF NOT EXISTS taken_rule (
+CREATE TEMP TABLE IF NOT EXISTS map_rule (
     -- Rules that were read in the shard and count.
     shard_key INTEGER PRIMARY KEY,
     rule_key INTEGER NOT NULL UNIQUE,
-    takes_scope INTEGER NOT NULL, -- 0: its scope does not count, but nobody else read the rule
-    outcome TEXT NOT NULL, -- read, insufficient_data, or gone: no longer listed
-    finished_at TEXT NOT NULL -- when it was read
-);
-CREATE TEMP TABLE IF NOT EXISTS map_rule (
-    -- The same, with the run up to which this one is asked.
-    shard_key INTEGER PRIMARY KEY,
-    rule_key INTEGER NOT NULL UNIQUE,
     scope_key INTEGER NOT NULL,
+    takes_scope INTEGER NOT NULL, -- 0: its scope does not count, but nobody else read the rule
+    finished_at TEXT NOT NULL, -- when it was read
     is_fresh INTEGER NOT NULL, -- 1: the history has no evaluation of it yet
+    shift INTEGER, -- of its scope
     evaluations INTEGER NOT NULL, -- that the shard has of it
     next_run INTEGER -- the first later run in which the rule was read; NULL = none
 );
@@ -29,13 +25,13 @@ CREATE TEMP TABLE IF NOT EXISTS map_resource_type (
     resource_type_key INTEGER NOT NULL
 );
 CREATE TEMP TABLE IF NOT EXISTS map_resource (
+    -- A resource that was looked up by name.
     shard_key INTEGER PRIMARY KEY,
     resource_key INTEGER NOT NULL,
     scope_key INTEGER NOT NULL
 );
 CREATE TEMP TABLE IF NOT EXISTS new_resource (
-    -- A resource, in a scope that is not new, that the history does not know: it gets the key that
-    -- is so many after the last.
+    -- One that the history does not know: it gets the key that is so many after the last.
     place INTEGER PRIMARY KEY,
     shard_key INTEGER NOT NULL,
     scope_key INTEGER NOT NULL,
@@ -100,9 +96,9 @@ CREATE TEMP TABLE IF NOT EXISTS tag_scope (
     next_run INTEGER -- the first later run in which they were read; NULL = none
 );
 CREATE TEMP TABLE IF NOT EXISTS map_tag_set (
-    tags TEXT PRIMARY KEY,
+    shard_key INTEGER PRIMARY KEY,
     tag_set_key INTEGER NOT NULL
-) WITHOUT ROWID;
+);
 CREATE TEMP TABLE IF NOT EXISTS told_tag_set (
     -- The tags of a resource in these scopes.
     scope_key INTEGER NOT NULL,
@@ -137,7 +133,6 @@ CREATE TEMP TABLE IF NOT EXISTS touched (
 ) WITHOUT ROWID;
 DELETE FROM touched;
 DELETE FROM map_scope;
-DELETE FROM taken_rule;
 DELETE FROM map_rule;
 DELETE FROM map_resource_type;
 DELETE FROM map_resource;

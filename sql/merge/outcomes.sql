@@ -17,7 +17,7 @@ WHERE run_no = :run_no AND outcome <> 'rescued'
               WHERE r.rule_key = run_rule.rule_key AND m.takes_scope);
 
 INSERT OR REPLACE INTO run_rule (run_no, rule_key, outcome, read_at)
-SELECT :run_no, rule_key, 'rescued', finished_at FROM taken_rule WHERE NOT takes_scope;
+SELECT :run_no, rule_key, 'rescued', finished_at FROM map_rule WHERE NOT takes_scope;
 
 -- What the scan that counts read itself, or no longer lists, needs no rescue.
 DELETE FROM run_rule

@@ -34,24 +34,27 @@ CROSS JOIN map_scope m ON m.shard_key = u.scope_key AND m.takes_scope;
 
 INSERT OR IGNORE INTO tag_set (tags) SELECT tags FROM shard.told_tag_set ORDER BY tags;
 
-INSERT INTO map_tag_set (tags, tag_set_key)
-SELECT n.tags, h.tag_set_key
+INSERT INTO map_tag_set (shard_key, tag_set_key)
+SELECT n.tag_set_key, h.tag_set_key
 FROM shard.told_tag_set n CROSS JOIN tag_set h ON h.tags = n.tags
-ORDER BY n.tags;
+ORDER BY n.tag_set_key;
 
 INSERT INTO tag (tag_set_key, tag_key, value)
 SELECT m.tag_set_key, j.key, j.value
 FROM map_tag_set m
-CROSS JOIN json_each(m.tags) j
+CROSS JOIN tag_set h ON h.tag_set_key = m.tag_set_key
+CROSS JOIN json_each(h.tags) j
 WHERE NOT EXISTS (SELECT 1 FROM tag t WHERE t.tag_set_key = m.tag_set_key);
 
 -- Where the history knows of none, nothing is compared.
 INSERT INTO resource_tag_set (scope_key, resource_key, began, ended, tag_set_key)
-SELECT r.scope_key, r.resource_key, :run_no, c.next_run, s.tag_set_key
+SELECT c.scope_key, coalesce(n.resource_key + m.shift, r.resource_key), :run_no, c.next_run,
+       s.tag_set_key
 FROM shard.told_tags n
-CROSS JOIN map_resource r ON r.shard_key = n.resource_key
-CROSS JOIN tag_scope c ON c.scope_key = r.scope_key AND c.is_read AND c.is_fresh
-CROSS JOIN map_tag_set s ON s.tags = n.tags;
+CROSS JOIN map_scope m ON m.shard_key = n.scope_key
+CROSS JOIN tag_scope c ON c.scope_key = m.scope_key AND c.is_read AND c.is_fresh
+CROSS JOIN map_tag_set s ON s.shard_key = n.tag_set_key
+LEFT JOIN map_resource r ON r.shard_key = n.resource_key;
 
 DELETE FROM tag_scope WHERE is_fresh;
 
@@ -61,7 +64,7 @@ SELECT r.scope_key, r.resource_key, s.tag_set_key
 FROM shard.told_tags n
 CROSS JOIN map_resource r ON r.shard_key = n.resource_key
 CROSS JOIN tag_scope c ON c.scope_key = r.scope_key AND c.is_read
-CROSS JOIN map_tag_set s ON s.tags = n.tags
+CROSS JOIN map_tag_set s ON s.shard_key = n.tag_set_key
 WHERE EXISTS (SELECT 1 FROM tag_scope);
 
 INSERT INTO told_tag_set (scope_key, resource_key, tag_set_key)

@@ -18,30 +18,27 @@ ORDER BY m.scope_key, r.rule_key
 
 -- With them, rules that the history knows and the scope no longer lists: they were read, and are
 -- gone. Their key in the shard is made up, below zero.
-INSERT INTO taken_rule (shard_key, rule_key, takes_scope, outcome, finished_at)
-SELECT coalesce(l.rule_key, -r.rule_key), r.rule_key, m.takes_scope, coalesce(l.outcome, 'gone'),
-       s.finished_at
+INSERT INTO map_rule (shard_key, rule_key, scope_key, takes_scope, finished_at, is_fresh, shift,
+                      evaluations, next_run)
+SELECT coalesce(l.rule_key, -r.rule_key), r.rule_key, m.scope_key, m.takes_scope, s.finished_at,
+       m.shift IS NOT NULL
+           OR NOT EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = r.rule_key),
+       m.shift,
+       coalesce(n.evaluations, 0),
+       iif(:run_no < (SELECT max(run_no) FROM run), -- or else there is none to be looked for
+           (SELECT min(k.run_no) FROM run_scope k
+            WHERE k.scope_key = m.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
+              AND NOT EXISTS (SELECT 1 FROM run_rule y
+                              WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
+                                AND y.outcome = 'failed')),
+           NULL)
 FROM map_scope m
-JOIN shard.scope s ON s.scope_key = m.shard_key
-JOIN rule r ON r.scope_key = m.scope_key
+CROSS JOIN shard.scope s ON s.scope_key = m.shard_key
+CROSS JOIN rule r ON r.scope_key = m.scope_key
 LEFT JOIN shard.rule l ON l.scope_key = m.shard_key AND l.name = r.name
+LEFT JOIN shard.rule_total n ON n.rule_key = l.rule_key
 LEFT JOIN run_rule x ON x.run_no = :run_no AND x.rule_key = r.rule_key
 WHERE s.outcome = 'scanned' AND NOT m.is_same AND l.outcome IS NOT 'failed'
   AND (m.takes_scope
        OR x.outcome = 'failed'
        OR (x.outcome = 'rescued' AND s.finished_at > x.read_at));
-
-INSERT INTO map_rule (shard_key, rule_key, scope_key, is_fresh, evaluations, next_run)
-SELECT t.shard_key, t.rule_key, r.scope_key,
-       m.is_new OR NOT EXISTS (SELECT 1 FROM interval i WHERE i.rule_key = t.rule_key),
-       coalesce((SELECT n.evaluations FROM shard.rule_total n WHERE n.rule_key = t.shard_key), 0),
-       iif(:run_no < (SELECT max(run_no) FROM run), -- or else there is none to be looked for
-           (SELECT min(k.run_no) FROM run_scope k
-            WHERE k.scope_key = r.scope_key AND k.outcome = 'scanned' AND k.run_no > :run_no
-              AND NOT EXISTS (SELECT 1 FROM run_rule y
-                              WHERE y.run_no = k.run_no AND y.rule_key = r.rule_key
-                                AND y.outcome = 'failed')),
-           NULL)
-FROM taken_rule t
-CROSS JOIN rule r ON r.rule_key = t.rule_key
-CROSS JOIN map_scope m ON m.scope_key = r.scope_key;

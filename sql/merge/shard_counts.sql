@@ -11,8 +11,8 @@ SELECT (SELECT count(*) FROM shard.scope),
                              JOIN shard.scope s ON s.scope_key = r.scope_key
                              WHERE NOT m.is_same
                                AND r.outcome <> 'failed' AND s.outcome = 'scanned'
-                               AND r.rule_key NOT IN (SELECT shard_key FROM taken_rule))),
+                               AND r.rule_key NOT IN (SELECT shard_key FROM map_rule))),
        (SELECT count(*) FROM changed) + (SELECT count(*) FROM changed_tag)
            + (SELECT count(*) FROM changed_tag_set)
-           + (SELECT count(*) FROM taken_rule WHERE NOT takes_scope)
+           + (SELECT count(*) FROM map_rule WHERE NOT takes_scope)
            + (SELECT count(*) FROM map_scope WHERE takes_scope);
