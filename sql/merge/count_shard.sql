@@ -21,34 +21,23 @@ CROSS JOIN shard.evaluation e ON e.rule_key = u.rule_key
 CROSS JOIN shard.resource r ON r.resource_key = e.resource_key
 GROUP BY u.rule_key;
 
--- Tags of resources: each combination once, as a JSON object.
-CREATE TABLE shard.tagged (
-    -- A resource whose tags were read.
-    resource_key INTEGER PRIMARY KEY,
-    scope_key INTEGER NOT NULL,
-    tags TEXT NOT NULL
-) STRICT;
-INSERT INTO shard.tagged
-SELECT r.resource_key, r.scope_key,
-       json_group_object(t.tag_key, t.value) FILTER (WHERE t.tag_key IS NOT NULL)
-FROM shard.resource r
-LEFT JOIN shard.resource_tag t ON t.resource_key = r.resource_key
-WHERE r.tags = 2
-GROUP BY r.resource_key;
+-- Combinations of tags as the history writes them: texts in the order of their keys, no more of one
+-- than anybody has.
 CREATE TABLE shard.told_tag_set (
     tag_set_key INTEGER PRIMARY KEY,
-    tags TEXT NOT NULL UNIQUE
+    tags TEXT NOT NULL -- not so where the shard has no JSON, which is then refused
 ) STRICT;
-INSERT OR IGNORE INTO shard.told_tag_set (tags) SELECT tags FROM shard.tagged;
-CREATE TABLE shard.told_tags (
-    -- The same in numbers.
-    resource_key INTEGER PRIMARY KEY,
-    scope_key INTEGER NOT NULL,
-    tag_set_key INTEGER NOT NULL
-) STRICT;
-INSERT INTO shard.told_tags
-SELECT t.resource_key, t.scope_key, s.tag_set_key
-FROM shard.tagged t CROSS JOIN shard.told_tag_set s ON s.tags = t.tags;
+INSERT INTO shard.told_tag_set
+SELECT s.tag_set_key,
+       CASE WHEN json_valid(s.tags) THEN
+           (SELECT json_group_object(t.key, t.value)
+            FROM (SELECT j.key, max(j.value) AS value
+                  FROM json_each(s.tags) j
+                  WHERE j.type = 'text' AND length(j.key) BETWEEN 1 AND 128
+                    AND length(j.value) <= 256
+                  GROUP BY j.key ORDER BY j.key LIMIT 100) t)
+       END
+FROM shard.tag_set s;
 
 CREATE TABLE shard.tagless_scope (
     -- A scope in which some tags were wanted, and none could be read. An account as such has none.
@@ -58,5 +47,6 @@ INSERT OR IGNORE INTO shard.tagless_scope
 SELECT r.scope_key
 FROM shard.resource r
 CROSS JOIN shard.resource_type t ON t.resource_type_key = r.resource_type_key
-WHERE r.tags = 1 AND t.name <> 'AWS::::Account';
-DELETE FROM shard.tagless_scope WHERE scope_key IN (SELECT scope_key FROM shard.tagged);
+WHERE r.wants_tags AND r.tag_set_key IS NULL AND t.name <> 'AWS::::Account';
+DELETE FROM shard.tagless_scope
+WHERE scope_key IN (SELECT scope_key FROM shard.resource WHERE tag_set_key IS NOT NULL);

@@ -32,7 +32,8 @@ FROM shard.tagless_scope u
 CROSS JOIN shard.scope s ON s.scope_key = u.scope_key AND s.outcome = 'scanned'
 CROSS JOIN map_scope m ON m.shard_key = u.scope_key AND m.takes_scope;
 
-INSERT OR IGNORE INTO tag_set (tags) SELECT tags FROM shard.told_tag_set ORDER BY tags;
+INSERT OR IGNORE INTO tag_set (tags)
+SELECT tags FROM shard.told_tag_set ORDER BY tags;
 
 INSERT INTO map_tag_set (shard_key, tag_set_key)
 SELECT n.tag_set_key, h.tag_set_key
@@ -50,10 +51,10 @@ WHERE NOT EXISTS (SELECT 1 FROM tag t WHERE t.tag_set_key = m.tag_set_key);
 INSERT INTO resource_tag_set (scope_key, resource_key, began, ended, tag_set_key)
 SELECT c.scope_key, coalesce(n.resource_key + m.shift, r.resource_key), :run_no, c.next_run,
        s.tag_set_key
-FROM shard.told_tags n
+FROM shard.resource n
+CROSS JOIN map_tag_set s ON s.shard_key = n.tag_set_key
 CROSS JOIN map_scope m ON m.shard_key = n.scope_key
 CROSS JOIN tag_scope c ON c.scope_key = m.scope_key AND c.is_read AND c.is_fresh
-CROSS JOIN map_tag_set s ON s.shard_key = n.tag_set_key
 LEFT JOIN map_resource r ON r.shard_key = n.resource_key;
 
 DELETE FROM tag_scope WHERE is_fresh;
@@ -61,7 +62,7 @@ DELETE FROM tag_scope WHERE is_fresh;
 -- What holds at this run: what was read, or else what held just before.
 INSERT INTO told_tag_set (scope_key, resource_key, tag_set_key)
 SELECT r.scope_key, r.resource_key, s.tag_set_key
-FROM shard.told_tags n
+FROM shard.resource n
 CROSS JOIN map_resource r ON r.shard_key = n.resource_key
 CROSS JOIN tag_scope c ON c.scope_key = r.scope_key AND c.is_read
 CROSS JOIN map_tag_set s ON s.shard_key = n.tag_set_key

@@ -45,22 +45,21 @@ CREATE TABLE resource_type (
     name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 256)
 ) STRICT;
 
+CREATE TABLE tag_set (
+    -- What some resources are tagged with, each combination once: a JSON object of texts.
+    tag_set_key INTEGER PRIMARY KEY,
+    tags TEXT NOT NULL UNIQUE CHECK (length(tags) <= 262144)
+) STRICT;
+
 CREATE TABLE resource (
     resource_key INTEGER PRIMARY KEY,
     scope_key INTEGER NOT NULL REFERENCES scope,
     resource_type_key INTEGER NOT NULL REFERENCES resource_type,
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 768),
-    -- 0 not asked for; 1 wanted, as it is not compliant, and not read; 2 read: see resource_tag
-    tags INTEGER NOT NULL CHECK (tags BETWEEN 0 AND 2),
+    wants_tags INTEGER NOT NULL CHECK (wants_tags BETWEEN 0 AND 1), -- 1: it is not compliant
+    tag_set_key INTEGER REFERENCES tag_set, -- NULL: its tags were not read
     UNIQUE (scope_key, resource_type_key, name)
 ) STRICT;
-
-CREATE TABLE resource_tag (
-    resource_key INTEGER NOT NULL REFERENCES resource,
-    tag_key TEXT NOT NULL CHECK (length(tag_key) BETWEEN 1 AND 128),
-    value TEXT NOT NULL CHECK (length(value) <= 256),
-    PRIMARY KEY (resource_key, tag_key)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE annotation (
     annotation_key INTEGER PRIMARY KEY,

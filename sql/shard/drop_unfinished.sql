@@ -7,10 +7,6 @@ DELETE FROM rule_tag
 WHERE rule_key IN (SELECT rule_key FROM rule
                    WHERE scope_key IN (SELECT scope_key FROM scope
                                        WHERE error_code = 'unfinished'));
-DELETE FROM resource_tag
-WHERE resource_key IN (SELECT resource_key FROM resource
-                       WHERE scope_key IN (SELECT scope_key FROM scope
-                                           WHERE error_code = 'unfinished'));
 DELETE FROM resource
 WHERE scope_key IN (SELECT scope_key FROM scope WHERE error_code = 'unfinished');
 DELETE FROM rule WHERE scope_key IN (SELECT scope_key FROM scope WHERE error_code = 'unfinished');

@@ -5,5 +5,5 @@ FROM resource_type t
 CROSS JOIN resource r ON r.scope_key = :scope AND r.resource_type_key = t.resource_type_key
                      AND r.name IN (:arn, :after_first, :after_slash, :after_colon,
                                       :resource)
-WHERE r.tags = 1 AND t.name LIKE 'AWS::' || :service || '%'
+WHERE r.wants_tags AND r.tag_set_key IS NULL AND t.name LIKE 'AWS::' || :service || '%'
 LIMIT 1;

@@ -1,1 +1,1 @@
-INSERT INTO resource (scope_key, resource_type_key, name, tags) VALUES (?1, ?2, ?3, ?4);
+INSERT INTO resource (scope_key, resource_type_key, name, wants_tags) VALUES (?1, ?2, ?3, ?4);

@@ -1,1 +1,1 @@
-UPDATE resource SET tags = 1 WHERE resource_key = ?1 AND tags = 0;
+UPDATE resource SET wants_tags = 1 WHERE resource_key = ?1;

@@ -197,10 +197,11 @@ static Status put_chunk_tags(Line *line, const ConfigResourceTagPage *page, Err 
 }
 
 static Status end_chunk(Line *line, Err *err) {
-    for (size_t i = 0; i < line->chunk.count; i++) {
-        TRY(shard_end_resource_tags(line->task->options.shard, line->chunk.resources[i].key, err));
-    }
-    return ST_OK;
+    const Chunk *chunk = &line->chunk;
+    const ShardResources told = {.scope = line->task->scope,
+                                 .after = chunk->resources[0].key - 1,
+                                 .up_to = chunk->resources[chunk->count - 1].key};
+    return shard_end_resource_tags(line->task->options.shard, &told, err);
 }
 
 static void on_chunk(void *context, const ConfigResourceTagPage *page, const Err *failure) {
@@ -275,7 +276,8 @@ static void on_all_tags(void *context, const TaggingPage *page, const Err *failu
         line_go_next_page(line, page->next_token)) {
         return;
     }
-    Status status = shard_end_all_resource_tags(task->options.shard, task->scope, &err);
+    const ShardResources all = {.scope = task->scope, .up_to = INT64_MAX};
+    Status status = shard_end_resource_tags(task->options.shard, &all, &err);
     if (line_stored(line, status, &err)) {
         line_stop(line);
     }

@@ -28,11 +28,11 @@ static Status prepare_all(Shard *shard, Err *err) {
         {&s->put_resource, sql_shard_put_resource},
         {&s->want_tags, sql_shard_want_tags},
         {&s->put_resource_tag, sql_shard_put_resource_tag},
-        {&s->end_resource_tags, sql_shard_end_resource_tags},
         {&s->find_annotation, sql_shard_find_annotation},
         {&s->put_annotation, sql_shard_put_annotation},
         {&s->put_evaluation, sql_shard_put_evaluation},
     };
+    TRY(db_run(shard->db, sql_shard_create_scratch, NULL, err));
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         TRY(db_prepare(shard->db, all[i].sql, all[i].stmt, err));
     }
@@ -136,10 +136,10 @@ Status shard_reopen(const char *path, const ShardOptions *options, Shard **ret_s
 
 static void close_db(Shard *shard) {
     ShardStatements *s = &shard->stmts;
-    Stmt **all[] = {&s->put_rule,         &s->find_type,         &s->put_type,
-                    &s->find_resource,    &s->put_resource,      &s->want_tags,
-                    &s->put_resource_tag, &s->end_resource_tags, &s->find_annotation,
-                    &s->put_annotation,   &s->put_evaluation};
+    Stmt **all[] = {&s->put_rule,         &s->find_type,       &s->put_type,
+                    &s->find_resource,    &s->put_resource,    &s->want_tags,
+                    &s->put_resource_tag, &s->find_annotation, &s->put_annotation,
+                    &s->put_evaluation};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         stmt_free_at(all[i]);
     }

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SHARD_APPLICATION_ID = 0x63667368 /* cfsh */, SHARD_SCHEMA_VERSION = 2 };
+enum { SHARD_APPLICATION_ID = 0x63667368 /* cfsh */, SHARD_SCHEMA_VERSION = 3 };
 
 typedef struct Shard Shard;
 
@@ -89,9 +89,15 @@ Status shard_find_by_arn(Shard *shard, int64_t scope, const char *arn, int64_t *
                          Err *err) WARN_UNUSED;
 Status shard_put_resource_tag(Shard *shard, int64_t resource, const ConfigTag *tag,
                               Err *err) WARN_UNUSED;
-/* All tags of the resource are there. */
-Status shard_end_resource_tags(Shard *shard, int64_t resource, Err *err) WARN_UNUSED;
-Status shard_end_all_resource_tags(Shard *shard, int64_t scope, Err *err) WARN_UNUSED;
+/* All tags of those of the scope's resources are there that have a key above `after`, up to
+ * `up_to`.
+ */
+typedef struct ShardResources {
+    int64_t scope;
+    int64_t after;
+    int64_t up_to;
+} ShardResources;
+Status shard_end_resource_tags(Shard *shard, const ShardResources *resources, Err *err) WARN_UNUSED;
 
 typedef struct ShardTotals {
     int64_t scopes;

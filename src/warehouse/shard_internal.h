@@ -14,7 +14,6 @@ typedef struct ShardStatements {
     Stmt *put_resource;
     Stmt *want_tags;
     Stmt *put_resource_tag;
-    Stmt *end_resource_tags;
     Stmt *find_annotation;
     Stmt *put_annotation;
     Stmt *put_evaluation;

@@ -90,12 +90,9 @@ Status shard_put_resource_tag(Shard *shard, int64_t resource, const ConfigTag *t
     return is_storable(tag) ? stmt_run(put, err) : ST_OK;
 }
 
-Status shard_end_resource_tags(Shard *shard, int64_t resource, Err *err) {
-    stmt_bind_int(shard->stmts.end_resource_tags, 1, resource);
-    return stmt_run(shard->stmts.end_resource_tags, err);
-}
-
-Status shard_end_all_resource_tags(Shard *shard, int64_t scope, Err *err) {
-    const DbParam params[] = {DB_INT(":scope", scope), DB_END};
-    return db_run(shard->db, sql_shard_end_all_resource_tags, params, err);
+Status shard_end_resource_tags(Shard *shard, const ShardResources *resources, Err *err) {
+    const DbParam params[] = {DB_INT(":scope", resources->scope),
+                              DB_INT(":after", resources->after),
+                              DB_INT(":up_to", resources->up_to), DB_END};
+    return db_run(shard->db, sql_shard_end_resource_tags, params, err);
 }

@@ -112,9 +112,9 @@ static Status put_tags(const Scope *scope, Err *err) {
         for (size_t tag = roll % 4 == 0; tag < 2; tag++) {
             TRY(shard_put_resource_tag(scope->shard, resources[i].key, &tags[tag], err));
         }
-        TRY(shard_end_resource_tags(scope->shard, resources[i].key, err));
     }
-    return ST_OK;
+    const ShardResources all = {.scope = scope->key, .up_to = INT64_MAX};
+    return shard_end_resource_tags(scope->shard, &all, err);
 }
 
 static Status put_scope(Shard *shard, uint64_t number, int week, Err *err) {

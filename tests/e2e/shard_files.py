@@ -8,7 +8,7 @@ import sqlite3
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHARD_APPLICATION_ID = 0x63667368
-SHARD_SCHEMA_VERSION = 2
+SHARD_SCHEMA_VERSION = 3
 CODES = {"COMPLIANT": 0, "NON_COMPLIANT": 1, "NOT_APPLICABLE": 2}
 
 
@@ -25,7 +25,7 @@ class ShardFile:
               error_code=None, recorder="on", tags=None, resource_tags=None):
         """`rules`: name -> evaluations; None as evaluations = the rule is denied; {} = no data.
         `tags`: name -> {key: value}. `resource_tags`: (type, id) -> {key: value}, or None where
-        they could not be read; others were not asked for."""
+        they could not be read; others were not asked for. A text stands as it is."""
         self.scopes.append((account, name or f"account-{account}", region, outcome, rules or {},
                             finished_at or self.finished_at, error_code, recorder, tags or {},
                             resource_tags or {}))
@@ -56,7 +56,7 @@ class ShardFile:
 
     def _resource(self, db, scope_key, kind, resource):
         type_key = self._key(db, "resource_type", "name", kind)
-        db.execute("INSERT OR IGNORE INTO resource (scope_key, resource_type_key, name, tags)"
+        db.execute("INSERT OR IGNORE INTO resource (scope_key, resource_type_key, name, wants_tags)"
                    " VALUES (?, ?, ?, 0)", (scope_key, type_key, resource))
         return db.execute(
             "SELECT resource_key FROM resource WHERE scope_key = ? AND resource_type_key = ?"
@@ -86,10 +86,11 @@ class ShardFile:
                            (rule_key, resource_key, CODES[compliance], annotation_key))
         for (kind, resource), told in resource_tags.items():
             resource_key = self._resource(db, scope_key, kind, resource)
-            db.execute("UPDATE resource SET tags = ? WHERE resource_key = ?",
-                       (1 if told is None else 2, resource_key))
-            db.executemany("INSERT INTO resource_tag VALUES (?, ?, ?)",
-                           [(resource_key, *tag) for tag in (told or {}).items()])
+            if told is not None and not isinstance(told, str):
+                told = json.dumps(told)
+            tag_set_key = told and self._key(db, "tag_set", "tags", told)
+            db.execute("UPDATE resource SET wants_tags = 1, tag_set_key = ? WHERE resource_key = ?",
+                       (tag_set_key, resource_key))
 
     def put(self, store):
         """Into the store's folder, packed."""

@@ -119,7 +119,7 @@ BAD_SHARDS = {
                        "tables are not those"),
     "a newer version": (lambda cli: put_changed(cli, user_version=NEXT_VERSION),
                         "newer confhouse"),
-    "an older version": (lambda cli: put_changed(cli, "DROP TABLE resource_tag", user_version=1),
+    "an older version": (lambda cli: put_changed(cli, "DROP TABLE tag_set", user_version=1),
                          r"older confhouse \(schema version 1\), and has to be scanned again"),
     "no version": (lambda cli: put_changed(cli, user_version=0), "tables are not those"),
     "another run": (lambda cli: put_changed(cli, BLANK_INFO.format("2026-11-15", "group_id")),
@@ -141,6 +141,9 @@ BAD_SHARDS = {
         lambda cli: put_changed(cli, "UPDATE resource SET name = hex(zeroblob(50000))"
                                 " || resource_key", ignore_check_constraints=1),
         "CHECK constraint"),
+    "tags that are no JSON": (
+        lambda cli: put_changed(cli, "INSERT INTO tag_set (tags) VALUES ('{\"mox.owner\": ')"),
+        "NOT NULL constraint failed: told_tag_set.tags"),
     "a row that points to nothing": (lambda cli: put_changed(cli, "DELETE FROM rule"),
                                      "points to nothing"),
     "a zip bomb": (lambda cli: put(cli, gzip.compress(bytes(64 << 20), 1)), "200 times its size"),

@@ -260,10 +260,11 @@ def test_tags_of_findings(start, denied, flags):
                 and r["mox.owner"] and r["resource_type"] != "AWS::::Account"}
     with shard(cli, "g") as db:
         found = {tuple(row[:4]): row["value"] for row in db.execute(
-            "SELECT s.account_id, s.region, t.name, r.name, g.value FROM resource_tag g"
-            " JOIN resource r USING (resource_key) JOIN scope s USING (scope_key)"
-            " JOIN resource_type t USING (resource_type_key) WHERE g.tag_key = 'mox.owner'")}
-        keys = {row[0] for row in db.execute("SELECT DISTINCT tag_key FROM resource_tag")}
+            "SELECT s.account_id, s.region, t.name, r.name, g.value FROM resource r"
+            " JOIN scope s USING (scope_key) JOIN resource_type t USING (resource_type_key)"
+            " JOIN tag_set x USING (tag_set_key) JOIN json_each(x.tags) g"
+            " WHERE g.key = 'mox.owner'")}
+        keys = {row[0] for row in db.execute("SELECT DISTINCT g.key FROM tag_set, json_each(tags) g")}
     assert len(expected) > 50
     assert found == expected
     assert keys == {"mox.owner", "Mox.Owner"}

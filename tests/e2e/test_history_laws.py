@@ -1,5 +1,6 @@
 """Laws of the history that the model test does not show by itself."""
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
@@ -127,6 +128,21 @@ def test_what_a_resource_says_of_its_owner_counts_before_what_the_rule_says(tmp_
           tags={"s3-encrypted": {"mox.owner": "rules"}})
     assert table(tmp_path, "SELECT owner, count(*) FROM findings GROUP BY 1 ORDER BY 1") == [
         ("ann", 9), ("rules", 20)]
+
+
+@pytest.mark.parametrize(("told", "kept"), [
+    ('{"mox.team": "blue", "mox.owner": "ann"}', {"mox.owner": "ann", "mox.team": "blue"}),
+    ('{"mox.owner": "ann", "mox.owner": "bob"}', {"mox.owner": "bob"}),
+    ('{"mox.owner": {"x": "ann"}, "mox.n": 1, "": "x", "mox.ok": "y"}', {"mox.ok": "y"}),
+    (json.dumps({"k" * 129: "v", "k": "v" * 257, "ok": "v" * 256}), {"ok": "v" * 256}),
+    ("7", {}),
+])
+def test_tags_of_a_shard_are_taken_for_what_they_may_be(tmp_path, told, kept):
+    merge(tmp_path, "2026-11-01", RULES,
+          resource_tags={key: told for key in tags_of("ann")})
+    assert table(tmp_path, "SELECT tags FROM tag_set") == [
+        (json.dumps(kept, separators=(",", ":")),)]
+    assert dict(table(tmp_path, "SELECT tag_key, value FROM tag")) == kept
 
 
 def test_a_later_run_changes_no_answer_about_an_earlier_one(tmp_path):
