@@ -41,14 +41,16 @@ counted AS MATERIALIZED (
       AND (:account IS NULL OR :account IN (account_id, account_name))
       AND coalesce(owner, '') = :owner
     GROUP BY group_id, rule_group, environment),
-all_moves AS MATERIALIZED (
+all_moves AS (
     -- by the run's name where there is one: then only its changes are looked up
-    SELECT change, environment, account_id, account_name, rule_group, owner
+    SELECT change, environment, account_id, account_name, rule_group,
+           iif(:owner IS NULL, NULL, owner) AS owner
     FROM changes WHERE group_id = :group_id
     UNION ALL
-    SELECT change, environment, account_id, account_name, rule_group, owner
+    SELECT change, environment, account_id, account_name, rule_group,
+           iif(:owner IS NULL, NULL, owner) AS owner
     FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
-moves AS MATERIALIZED (
+moves AS (
     SELECT * FROM all_moves
     WHERE (:environment IS NULL OR environment = :environment)
       AND (:account IS NULL OR :account IN (account_id, account_name))

@@ -50,6 +50,12 @@ places AS MATERIALIZED (
     ORDER BY CASE ra.environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END,
              ra.name, a.account_id, s.region, ru.name
     LIMIT -1), -- all; but without a limit SQLite leaves out the order of what is joined
+owners AS MATERIALIZED (
+    -- by the tags of a resource
+    SELECT o.tag_set_key, o.value AS owner
+    FROM run r
+    CROSS JOIN tag o ON o.tag_key = r.owner_tag AND o.value <> ''
+    WHERE r.group_id = (SELECT group_id FROM this)),
 ages AS MATERIALIZED (
     -- of what began in a run
     SELECT b.run_no, b.scan_date,
@@ -65,14 +71,7 @@ SELECT p.environment,
        t.name AS resource_type,
        re.name AS resource_id,
        n.text AS annotation,
-       coalesce((SELECT nullif(o.value, '') FROM tag o
-                 WHERE o.tag_key = p.owner_tag
-                   AND o.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
-                                        WHERE m.scope_key = p.scope_key
-                                          AND m.resource_key = i.resource_key
-                                          AND m.began <= p.run_no
-                                        ORDER BY m.began DESC LIMIT 1)),
-                p.owner) AS owner,
+       coalesce(o.owner, p.owner) AS owner,
        y.scan_date AS since,
        y.days AS age_days,
        y.runs AS age_runs,
@@ -90,13 +89,10 @@ LEFT JOIN annotation n ON n.annotation_key = i.annotation_key
 LEFT JOIN accepted x ON x.rule_key = i.rule_key AND x.resource_key = i.resource_key
                     AND x.began <= p.run_no AND (x.ended IS NULL OR x.ended > p.run_no)
 LEFT JOIN waiver w ON w.waiver_key = x.waiver_key AND w.expires >= p.scan_date
-WHERE (:owner IS NULL OR 
-       coalesce((SELECT nullif(o.value, '') FROM tag o
-                 WHERE o.tag_key = p.owner_tag
-                   AND o.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
-                                        WHERE m.scope_key = p.scope_key
-                                          AND m.resource_key = i.resource_key
-                                          AND m.began <= p.run_no
-                                        ORDER BY m.began DESC LIMIT 1)),
-                p.owner, '') = :owner)
+LEFT JOIN owners o ON o.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
+                                       WHERE m.scope_key = p.scope_key
+                                         AND m.resource_key = i.resource_key
+                                         AND m.began <= p.run_no
+                                       ORDER BY m.began DESC LIMIT 1)
+WHERE (:owner IS NULL OR coalesce(o.owner, p.owner, '') = :owner)
   AND (:since IS NULL OR y.scan_date >= :since);

@@ -20,35 +20,100 @@
 WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
-told AS MATERIALIZED (
-    SELECT owner, rule_group, account_id, compliant, non_compliant, waived, not_applicable,
-           oldest_finding
-    FROM tallies
-    WHERE group_id = (SELECT group_id FROM this)
-      AND (:environment IS NULL OR environment = :environment)
-      AND (:account IS NULL OR :account IN (account_id, account_name))
-      AND (:owner IS NULL OR coalesce(owner, '') = :owner)
+tagged AS MATERIALIZED (
+    -- combinations of tags that name an owner
+    SELECT o.tag_set_key, o.value AS owner
+    FROM run r
+    CROSS JOIN tag o ON o.tag_key = r.owner_tag AND o.value <> ''
+    WHERE r.group_id = (SELECT group_id FROM this)),
+-- Owners are numbers: these are sorted by in millions.
+owners AS MATERIALIZED (
+    SELECT row_number() OVER (ORDER BY owner) AS owner_no, owner
+    FROM (SELECT '' AS owner
+          UNION SELECT owner FROM tagged
+          UNION SELECT o.value
+                FROM run r
+                CROSS JOIN rule_tag o ON o.tag_key = r.owner_tag
+                WHERE r.group_id = (SELECT group_id FROM this))),
+tag_owners AS MATERIALIZED (
+    SELECT t.tag_set_key, n.owner_no
+    FROM tagged t CROSS JOIN owners n ON n.owner = t.owner),
+rules AS MATERIALIZED (
+    -- those that were read
+    SELECT ru.rule_key, ru.rule_group_key, s.scope_key, s.account_key, r.run_no, n.owner_no
+    FROM run r
+    CROSS JOIN run_scope k ON k.run_no = r.run_no AND k.outcome = 'scanned'
+    CROSS JOIN scope s ON s.scope_key = k.scope_key
+    CROSS JOIN account a ON a.account_key = s.account_key
+    CROSS JOIN run_account ra ON ra.run_no = r.run_no AND ra.account_key = s.account_key
+    CROSS JOIN rule ru ON ru.scope_key = s.scope_key
+    LEFT JOIN rule_tag o ON o.rule_key = ru.rule_key AND o.tag_key = r.owner_tag
+                        AND o.began <= r.run_no AND (o.ended IS NULL OR o.ended > r.run_no)
+    CROSS JOIN owners n ON n.owner = coalesce(o.value, '')
+    WHERE r.group_id = (SELECT group_id FROM this)
+      AND NOT (SELECT pruned FROM this)
+      AND NOT EXISTS (SELECT 1 FROM run_rule x
+                      WHERE x.run_no = r.run_no AND x.rule_key = ru.rule_key
+                        AND x.outcome = 'failed')
+      AND (:environment IS NULL OR ra.environment = :environment)
+      AND (:account IS NULL OR :account IN (a.account_id, ra.name))),
+told AS (
+    SELECT coalesce(t.owner_no, p.owner_no) AS owner_no,
+           p.rule_group_key,
+           p.account_key,
+           sum(i.compliance = 0) AS compliant,
+           sum(i.compliance = 1) AS non_compliant,
+           0 AS waived,
+           sum(i.compliance = 2) AS not_applicable,
+           min(iif(i.compliance = 1, i.began, NULL)) AS oldest
+    FROM rules p
+    CROSS JOIN interval i ON i.rule_key = p.rule_key AND i.mode = 0 AND i.began <= p.run_no
+                         AND (i.ended IS NULL OR i.ended > p.run_no)
+    LEFT JOIN tag_owners t ON t.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
+                                               WHERE m.scope_key = p.scope_key
+                                                 AND m.resource_key = i.resource_key
+                                                 AND m.began <= p.run_no
+                                               ORDER BY m.began DESC LIMIT 1)
+    GROUP BY p.account_key, p.rule_group_key, 1 -- what differs most comes first: quick to sort
+    UNION ALL
+    SELECT coalesce(t.owner_no, p.owner_no), p.rule_group_key, p.account_key, 0, 0, 1, 0, NULL
+    FROM rules p
+    CROSS JOIN accepted x ON x.rule_key = p.rule_key AND x.began <= p.run_no
+                         AND (x.ended IS NULL OR x.ended > p.run_no)
+    CROSS JOIN run r ON r.run_no = p.run_no
+    CROSS JOIN waiver w ON w.waiver_key = x.waiver_key AND w.expires >= r.scan_date
+    CROSS JOIN interval i ON i.rule_key = x.rule_key AND i.resource_key = x.resource_key
+                         AND i.mode = 0 AND i.compliance = 1
+                         AND i.began <= p.run_no AND (i.ended IS NULL OR i.ended > p.run_no)
+    LEFT JOIN tag_owners t ON t.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
+                                               WHERE m.scope_key = p.scope_key
+                                                 AND m.resource_key = x.resource_key
+                                                 AND m.began <= p.run_no
+                                               ORDER BY m.began DESC LIMIT 1)
     UNION ALL
     -- a rule is its owner's, whoever owns the resources
-    SELECT owner, rule_group, account_id, 0, 0, 0, 0, NULL
-    FROM compliance_by_rule_in_scope
-    WHERE group_id = (SELECT group_id FROM this)
-      AND (:environment IS NULL OR environment = :environment)
-      AND (:account IS NULL OR :account IN (account_id, account_name))
-      AND (:owner IS NULL OR coalesce(owner, '') = :owner)),
-summed AS MATERIALIZED (
-    SELECT coalesce(owner, '') AS owner,
-           count(DISTINCT rule_group) AS rules,
-           count(DISTINCT account_id) AS accounts,
+    SELECT owner_no, rule_group_key, account_key, 0, 0, 0, 0, NULL FROM rules),
+counted AS MATERIALIZED (
+    SELECT owner_no,
+           count(DISTINCT rule_group_key) AS rules,
+           count(DISTINCT account_key) AS accounts,
            sum(compliant) AS compliant,
            sum(non_compliant) AS non_compliant,
            sum(waived) AS waived,
            sum(not_applicable) AS not_applicable,
-           CAST(sum(compliant) AS REAL) / nullif(sum(compliant) + sum(non_compliant), 0) AS ratio,
-           CAST(sum(compliant) + sum(waived) AS REAL)
-               / nullif(sum(compliant) + sum(non_compliant), 0) AS ratio_after_waivers,
-           min(oldest_finding) AS oldest_finding
-    FROM told GROUP BY 1),
+           min(oldest) AS oldest
+    FROM told
+    GROUP BY owner_no),
+summed AS MATERIALIZED (
+    SELECT o.owner,
+           c.*,
+           CAST(c.compliant AS REAL) / nullif(c.compliant + c.non_compliant, 0) AS ratio,
+           CAST(c.compliant + c.waived AS REAL) / nullif(c.compliant + c.non_compliant, 0)
+               AS ratio_after_waivers,
+           (SELECT b.scan_date FROM run b WHERE b.run_no = c.oldest) AS oldest_finding
+    FROM counted c
+    CROSS JOIN owners o ON o.owner_no = c.owner_no
+    WHERE :owner IS NULL OR o.owner = :owner),
 unread AS MATERIALIZED (
     SELECT coalesce(owner, '') AS owner,
            count(DISTINCT rule_group) AS rules,
@@ -59,14 +124,14 @@ unread AS MATERIALIZED (
       AND (:account IS NULL OR :account IN (account_id, account_name))
       AND (:owner IS NULL OR coalesce(owner, '') = :owner)
     GROUP BY 1),
-all_moves AS MATERIALIZED (
+all_moves AS (
     -- by the run's name where there is one: then only its changes are looked up
     SELECT change, environment, account_id, account_name, owner
     FROM changes WHERE group_id = :group_id
     UNION ALL
     SELECT change, environment, account_id, account_name, owner
     FROM changes WHERE :group_id IS NULL AND group_id = (SELECT group_id FROM this)),
-moves AS MATERIALIZED (
+moves AS (
     SELECT * FROM all_moves
     WHERE (:environment IS NULL OR environment = :environment)
       AND (:account IS NULL OR :account IN (account_id, account_name))

@@ -3,6 +3,7 @@ denied scopes and failed rules; shards late, repeated, in any order; runs in any
 answer about every run must be what the whole runs say."""
 import os
 import random
+import re
 import subprocess
 
 import pytest
@@ -177,6 +178,38 @@ def observed(run, account, region, rule):
     return None if rules is None else rules.get(rule, {})
 
 
+# What sheet_owners and sheet_noncompliant say in other words, because these are quicker.
+OWNERS = """
+SELECT owner, count(DISTINCT rule_group) AS rules, count(DISTINCT account_id) AS accounts,
+       sum(compliant) AS compliant, sum(non_compliant) AS non_compliant, sum(waived) AS waived,
+       sum(not_applicable) AS not_applicable, min(oldest_finding) AS oldest_finding
+FROM (SELECT nullif(owner, '') AS owner, rule_group, account_id, compliant, non_compliant, waived,
+             not_applicable, oldest_finding FROM tallies WHERE group_id = :run
+      UNION ALL
+      SELECT nullif(owner, ''), rule_group, account_id, 0, 0, 0, 0, NULL
+      FROM compliance_by_rule_in_scope WHERE group_id = :run)
+GROUP BY owner"""
+FINDINGS = """
+SELECT e.account_id, e.region, e.rule_name, e.resource_type, e.resource_id, nullif(e.owner, '')
+           AS owner, w.expires AS waiver_expires
+FROM evaluations e LEFT JOIN waiver w USING (waiver_key)
+WHERE group_id = :run AND compliance = 'NON_COMPLIANT' AND mode = 'DETECTIVE'"""
+
+
+def check_sheets(db, group_id):
+    for name, sql in (("sheet_owners", OWNERS), ("sheet_noncompliant", FINDINGS)):
+        cursor = db.execute(sql, {"run": group_id})
+        columns = [column[0] for column in cursor.description]
+        expected = sorted(map(repr, map(tuple, cursor)))
+        query = (ROOT / f"queries/{name}.sql").read_text(encoding="utf-8")
+        params = dict.fromkeys(re.findall(r"^-- param (\w+):", query, re.M))
+        rows = db.execute(query, {**params, "group_id": group_id}).fetchall()
+        if name == "sheet_owners":  # owners of rules of which none could be read have no figures
+            rows = [row for row in rows if row["compliant"] is not None]
+        found = sorted(repr(tuple(row[column] for column in columns)) for row in rows)
+        assert found == expected, name
+
+
 def check(store, runs, waived=lambda *finding: None):
     views = Views(sorted(runs, key=lambda r: r.date), waived)
     with open_history(store) as db:
@@ -184,6 +217,8 @@ def check(store, runs, waived=lambda *finding: None):
         assert [tuple(row) for row in db.execute(SPLIT)] == []  # what stays is one row
         assert [tuple(row) for query in VERIFY for row in db.execute(query)] == []
         assert differences(db, views) == []
+        for run in runs:
+            check_sheets(db, run.date)
 
 
 def random_runs(seed, count, in_order=False):
