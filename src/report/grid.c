@@ -107,12 +107,25 @@ static Status put_absent(Grid *grid, Spot at, const GridColumn *column, Err *err
     return book_text(grid->book, at, text, style, err);
 }
 
+/* Most texts are those of the row above: they are not measured again. */
+static int measure(GridMeasured *above, const char *text, double width) {
+    if (above->lines > 0 && strcmp(above->text, text) == 0) {
+        return above->lines;
+    }
+    int lines = cell_text_lines(text, width);
+    bool is_kept = strlen(text) < sizeof above->text;
+    str_copy(above->text, sizeof above->text, text);
+    above->lines = is_kept ? lines : 0;
+    return lines;
+}
+
 /* Lines that a cell needs; a text longer than a row can be high stays in one. */
-static int lines_of(const GridColumn *column, const Cell *cell) {
+static int lines_of(Grid *grid, int i, const Cell *cell) {
+    const GridColumn *column = &grid->columns[i];
     if (column->kind != GRID_TEXT || cell->type != CELL_TEXT) {
         return 1;
     }
-    int lines = cell_text_lines(cell->text, column->width - 1);
+    int lines = measure(&grid->measured[i], cell->text, column->width - 1);
     return lines <= BOOK_MAX_LINES ? lines : 1;
 }
 
@@ -218,7 +231,7 @@ Status grid_put_row(Grid *grid, Err *err) {
     int lines = 1;
     for (int i = 0; i < grid->count; i++) {
         cells[i] = stmt_cell(grid->stmt, grid->source[i]);
-        grid->lines[i] = lines_of(&grid->columns[i], &cells[i]);
+        grid->lines[i] = lines_of(grid, i, &cells[i]);
         lines = grid->lines[i] > lines ? grid->lines[i] : lines;
     }
     TRY(book_row_lines(at.sheet, at.row, lines, err));

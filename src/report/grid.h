@@ -41,6 +41,12 @@ typedef struct GridColumn {
 /* Excel's limit for links of a sheet is kept, though these are formulas. */
 enum { GRID_MAX_COLUMNS = 24, GRID_MAX_LINKS = 65530, GRID_LINK_SOURCES = 4 };
 
+/* A text as it was measured last. */
+typedef struct GridMeasured {
+    char text[112];
+    int lines; /* 0 = nothing measured, or too long to be kept */
+} GridMeasured;
+
 typedef struct Grid {
     Book *book;                /* borrowed */
     const GridColumn *columns; /* borrowed */
@@ -53,6 +59,7 @@ typedef struct Grid {
     int64_t sums[GRID_MAX_COLUMNS];
     bool known[GRID_MAX_COLUMNS]; /* a row so far had something in the column */
     int lines[GRID_MAX_COLUMNS];  /* of text in the row at hand */
+    GridMeasured measured[GRID_MAX_COLUMNS];
     int64_t rows;
     Spot header; /* the first cell of the header written last */
     Spot next;   /* the first cell of the next row */

@@ -58,56 +58,51 @@ static bool refill(FILE *file, z_stream *stream, unsigned char *buffer, size_t s
  * what is lost leaves tags or elements open, and that is seen by looking at '<' and '>' alone,
  * which the library escapes everywhere else. */
 typedef struct Depth {
-    int64_t open;  /* elements */
-    bool in_tag;   /* after a '<' */
-    bool is_first; /* the next byte is the first of a tag */
-    bool closes;   /* the tag is an end tag */
+    int64_t open;        /* elements */
+    bool in_tag;         /* after a '<' */
+    unsigned char first; /* byte of the tag; 0 = none yet */
     unsigned char last;
     bool broken;
 } Depth;
 
-static void begin_tag(Depth *depth) {
-    depth->broken = depth->broken || depth->in_tag;
-    depth->in_tag = true;
-    depth->is_first = true;
-}
-
 static void end_tag(Depth *depth) {
-    depth->broken = depth->broken || !depth->in_tag || depth->is_first;
     depth->in_tag = false;
-    if (depth->closes) {
+    if (depth->first == '/') {
         depth->open--;
     } else if (depth->last != '/' && depth->last != '?') {
         depth->open++;
     }
-    depth->broken = depth->broken || depth->open < 0;
+    depth->broken = depth->broken || depth->first == 0 || depth->open < 0;
 }
 
-static void look_at_tag(Depth *depth, unsigned char byte) {
-    if (byte == '>') {
-        end_tag(depth);
-    } else if (byte == '<') {
-        depth->broken = true;
-    } else if (depth->is_first) {
-        depth->closes = byte == '/';
-        depth->is_first = false;
+/* Some bytes inside of a tag. */
+static void look_at_tag(Depth *depth, const unsigned char *text, size_t size) {
+    if (size == 0) {
+        return;
     }
-    depth->last = byte;
+    depth->first = depth->first == 0 ? text[0] : depth->first;
+    depth->last = text[size - 1];
+    depth->broken = depth->broken || memchr(text, '<', size) != NULL;
 }
 
 static void walk(Depth *depth, const unsigned char *text, size_t size) {
     const unsigned char *end = text + size;
     while (text < end) {
-        if (!depth->in_tag) {
-            text = memchr(text, '<', (size_t)(end - text));
-            if (text == NULL) {
-                return;
-            }
-            begin_tag(depth);
-        } else {
-            look_at_tag(depth, *text);
+        const unsigned char *at = memchr(text, depth->in_tag ? '>' : '<', (size_t)(end - text));
+        const unsigned char *stop = at == NULL ? end : at;
+        if (depth->in_tag) {
+            look_at_tag(depth, text, (size_t)(stop - text));
         }
-        text++;
+        if (at == NULL) {
+            return;
+        }
+        if (depth->in_tag) {
+            end_tag(depth);
+        } else {
+            depth->in_tag = true;
+            depth->first = depth->last = 0;
+        }
+        text = at + 1;
     }
 }
 
