@@ -24,6 +24,9 @@ typedef struct Term {
 static const Term terms[] = {
     {"Ratio", "Compliant evaluations divided by compliant and non-compliant ones. Evaluations that "
               "are not applicable count for nothing, and so does what could not be read."},
+    {"Change, like for like",
+     "Of a ratio, by environment, since the run before: only of the scopes and rules that both "
+     "runs read. What only one of them read makes ratios differ, but is no change."},
     {"Finding", "A non-compliant evaluation: one rule that one resource does not obey."},
     {"New", "A finding that was not there in the run before; one that came back is \"Reopened\"."},
     {"Resolved", "A finding of the run before that is compliant or not applicable now."},

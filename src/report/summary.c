@@ -29,7 +29,7 @@ static const GridColumn environment_columns[] = {
     {"not_applicable", "Not applicable", 12, GRID_COUNT, GRID_TOTAL_SUM, DASH, 0},
     {"ratio", "Ratio, as found", 12, GRID_RATIO, GRID_TOTAL_RATIO, DASH, 0},
     {"ratio_after_waivers", "Ratio after waivers", 12, GRID_RATIO, GRID_TOTAL_RATIO_AFTER, DASH, 0},
-    {"change", "Change since last run", 12, GRID_POINTS, 0, DASH, 0},
+    {"change", "Change, like for like", 12, GRID_POINTS, 0, DASH, 0},
     {"ratio", "Status, as found", 24, GRID_STATUS, 0, NULL, 0},
     {0},
 };
@@ -215,10 +215,12 @@ static Status put_remarks(Book *book, lxw_worksheet *sheet, uint32_t *row, Err *
     TRY(put_sentence(book, sheet, row, buf_text(&coverage),
                      complete ? STYLE_LINE_GREEN : STYLE_LINE_YELLOW, err));
     if (!complete) {
-        TRY(put_sentence(book, sheet, row,
-                         "All figures are of what was read. What was not read counts neither as "
-                         "compliant nor as resolved, but a ratio may move because of it.",
-                         STYLE_NOTE, err));
+        TRY(put_sentence(
+            book, sheet, row,
+            "All figures are of what was read. What was not read counts neither as "
+            "compliant nor as resolved. A ratio may differ because of it; the change by "
+            "environment, like for like, is only of what both runs read.",
+            STYLE_NOTE, err));
     }
     if (report_is_narrowed(book->options)) {
         buf_puts(&narrowing, "\xE2\x97\x86 ");

@@ -47,6 +47,43 @@ def test_what_was_not_read_is_no_zero(cli):
     assert [row["new_findings"] for row in alone] == [None, None, 0]
 
 
+def changes_of(cli, **params):
+    words = [word for param in params.items() for word in ("--param", "=".join(param))]
+    return [row["change"] and round(row["change"], 6)
+            for row in cli.rows("query", "sheet_environments", *words)
+            if row["environment"] == "prod"]
+
+
+GOOD, BAD = {"a": "C", "b": "C", "c": "C", "d": "N"}, {"a": "N", "b": "N", "c": "N", "d": "C"}
+
+
+@pytest.mark.parametrize("unread", [
+    {OTHER: None, DEV: {"s3": GOOD}},  # the account was denied
+    {OTHER: {"s3": None}, DEV: {"s3": GOOD}},  # its rule failed
+    {DEV: {"s3": GOOD}},  # it is new
+], ids=["denied", "failed", "new"])
+def test_what_only_one_run_read_changes_no_ratio(cli, unread):
+    whole = {OTHER: {"s3": BAD}, DEV: {"s3": GOOD}}
+    better = {"a": "C", "b": "C", "c": "C", "d": "C"}
+    merge(cli, "2026-01-04", {PROD: {"s3": GOOD}, **unread})
+    merge(cli, "2026-01-11", {PROD: {"s3": GOOD}, **whole})
+    assert changes_of(cli) == [0]  # though the ratio fell from 75% to 50%
+    merge(cli, "2026-01-18", {PROD: {"s3": better}, **unread})
+    assert changes_of(cli) == [0.25]  # and not from 50% to 100%
+    assert changes_of(cli, account=PROD[0]) == changes_of(cli, owner="") == [0.25]
+    assert changes_of(cli, account=OTHER[0]) in ([None], [])
+    merge(cli, "2026-01-25", {PROD: {"s3": better}, **unread})
+    assert changes_of(cli) == [0]
+    ratios = [row["prod_ratio"] for row in cli.rows("query", "sheet_trend")]
+    assert ratios == [0.75, 0.5, 1, 1]  # as each run said
+
+
+def test_what_both_runs_read_changes_a_ratio(cli):
+    merge(cli, "2026-01-04", {PROD: {"s3": GOOD}, OTHER: {"s3": BAD}})
+    merge(cli, "2026-01-11", {PROD: {"s3": GOOD}, OTHER: {"s3": {**BAD, "a": "C"}}})
+    assert changes_of(cli) == [0.125]
+
+
 def test_two_runs_of_a_day_stand_side_by_side(cli):
     merge(cli, "2026-01-04", {PROD: {"s3": {"a": "C", "b": "N"}}})
     cli("report")

@@ -219,7 +219,7 @@ SECTIONS = {
         ("Environment", "environment", word), ("Accounts", "accounts", count),
         ("Compliant", "compliant", count), ("Non-compliant", "non_compliant", count),
         ("Waived of these", "waived", count), ("Not applicable", "not_applicable", count), *FOUND,
-        ("Change since last run", "change", points), ("Status, as found", "ratio", status)], True),
+        ("Change, like for like", "change", points), ("Status, as found", "ratio", status)], True),
     "Findings": ("sheet_environments", [
         ("Environment", "environment", word), ("Open now", "non_compliant", count),
         ("New since last run", "new_findings", count),
@@ -513,6 +513,43 @@ def test_what_is_narrowed_is_that_part_of_the_whole(history, run, narrowed):
                              if e["environment"] == environment)
                 assert row[environment + "_ratio_after_waivers"] == \
                     pytest.approx((own[0] + waived) / (own[0] + own[1]))
+
+
+def test_changes_are_of_what_both_runs_read(history):
+    def ask(sql, run):
+        return [tuple(row) for row in history.execute(sql, {"run": run})]
+
+    def ratios(run, is_common):
+        counts = {}
+        for account, region, rule, environment, compliance in ask(
+                "SELECT account_id, region, rule_name, environment, compliance FROM evaluations"
+                " WHERE group_id = :run AND mode = 'DETECTIVE'", run):
+            if is_common(account, region, rule) and compliance != "NOT_APPLICABLE":
+                count = counts.setdefault(environment, [0, 0])
+                count[compliance == "NON_COMPLIANT"] += 1
+        return {environment: good / (good + bad) for environment, (good, bad) in counts.items()}
+
+    seen = set()
+    for run, before in history.execute("SELECT group_id, previous_group_id FROM runs"
+                                       " WHERE previous_group_id IS NOT NULL").fetchall():
+        scopes = [set(ask("SELECT account_id, region FROM coverage"
+                          " WHERE group_id = :run AND outcome = 'scanned'", each))
+                  for each in (run, before)]
+        failed = [set(ask("SELECT account_id, region, rule_name FROM rule_coverage"
+                          " WHERE group_id = :run AND outcome = 'failed'", each))
+                  for each in (run, before)]
+
+        def is_common(*rule):
+            return rule[:2] in scopes[0] & scopes[1] and rule not in failed[0] | failed[1]
+
+        now, then = ratios(run, is_common), ratios(before, is_common)
+        for row in query(history, "sheet_environments", run):
+            environment = row["environment"]
+            expected = (pytest.approx(now[environment] - then[environment])
+                        if environment in now and environment in then else None)
+            assert row["change"] == expected, (run, environment)
+            seen.add(row["change"])
+    assert len(seen) > 6
 
 
 @pytest.mark.parametrize("run", ["2026-10-18", "2026-11-08", "2026-11-22"])

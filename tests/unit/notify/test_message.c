@@ -44,8 +44,8 @@ static void the_subject_has_the_two_ratios_and_their_change(void **state) {
     char subject[MESSAGE_SUBJECT_SIZE];
     load(&figures, "2026-11-22");
     message_subject(&figures, subject);
-    assert_string_equal(subject, "AWS Config 2026-11-22: Prod 91.5% (-0.7 pp), Non-Prod 87.1% "
-                                 "(+2.5 pp); incomplete");
+    assert_string_equal(subject, "AWS Config 2026-11-22: Prod 91.5% (-2.1 pp), Non-Prod 87.1% "
+                                 "(+5.3 pp); incomplete");
 }
 
 static void the_subject_says_what_is_not_known(void **state) {
@@ -95,7 +95,7 @@ static void the_text_has_figures_rules_gaps_and_the_link(void **state) {
     load(&figures, "2026-11-22");
     message_append_text(&figures, &place, &text);
     static const char *const parts[] = {
-        "Prod          91.5% (-0.7 pp)\n",
+        "Prod          91.5% (-2.1 pp)\n",
         "93.6% after waivers\n",
         "findings: 4 open, 0 new, 2 reopened, 1 resolved, 0 no longer reported\n",
         "AWS Config compliance, run of 2026-11-22, organization o-a1b2c3d4e5 of payments-prod\n",
@@ -148,7 +148,7 @@ static void html_is_escaped_and_its_tags_are_closed(void **state) {
     assert_non_null(strstr(page, "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;??Subject: y?"));
     assert_non_null(strstr(page, "<a href=\"https://example.com/?a=1&amp;b=&quot;2&quot;\">"));
     assert_non_null(strstr(page, "s3://bucket/a&amp;b/&lt;x&gt;.xlsx"));
-    assert_non_null(strstr(page, "\xE2\x96\xB2 91.5% (-0.7 pp)"));
+    assert_non_null(strstr(page, "\xE2\x96\xB2 91.5% (-2.1 pp)"));
     OWN(buf_done) Buf text = {0};
     message_append_text(&figures, &place, &text);
     assert_non_null(strstr(buf_text(&text), "</script>??Subject: y?"));
