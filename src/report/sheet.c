@@ -56,11 +56,23 @@ static Status begin_part(Grid *grid, const SheetSpec *spec, SheetResult *result,
     return book_check(worksheet_repeat_rows(result->sheet, INTRO_ROW, HEADER_ROW), "lay out", err);
 }
 
-static Status end_part(const Grid *grid, SheetResult *result, Err *err) {
+/* What is of no use on paper stands at the right and stays off it: the rest can be read. */
+static Status set_print_area(const SheetSpec *spec, const SheetResult *result, Err *err) {
+    if (spec->print_columns == 0) {
+        return ST_OK;
+    }
+    uint32_t last = result->last_row + 1; /* where it may say that it goes on */
+    return book_check(worksheet_print_area(result->sheet, INTRO_ROW, 0, last,
+                                           (uint16_t)(spec->print_columns - 1)),
+                      "lay out", err);
+}
+
+static Status end_part(const Grid *grid, const SheetSpec *spec, SheetResult *result, Err *err) {
     uint16_t last_column = (uint16_t)(grid_width(grid->columns) - 1);
     result->first_row = FIRST_ROW;
     result->last_row = grid->next.row - 1;
     TRY(grid_color_ratios(grid, err));
+    TRY(set_print_area(spec, result, err));
     TRY(book_check_sheet(result->sheet, err));
     return book_check(
         worksheet_autofilter(result->sheet, HEADER_ROW, 0, result->last_row, last_column),
@@ -87,7 +99,7 @@ static Status put_rows(Grid *grid, const SheetSpec *spec, SheetResult *result, E
             return ST_OK;
         }
         if (grid->next.row >= full_at) {
-            TRY(end_part(grid, result, err));
+            TRY(end_part(grid, spec, result, err));
             TRY(put_continuation(grid, spec, result, err));
             TRY(begin_part(grid, spec, result, err));
         }
@@ -102,7 +114,7 @@ static Status put_end(Grid *grid, const SheetSpec *spec, SheetResult *result, Er
     if (grid->rows == 0) {
         return book_text(grid->book, grid->next, spec->when_empty, STYLE_NOTE, err);
     }
-    TRY(end_part(grid, result, err));
+    TRY(end_part(grid, spec, result, err));
     return spec->total == NULL ? ST_OK : grid_put_totals(grid, spec->total, err);
 }
 

@@ -12,7 +12,8 @@ typedef struct SheetSpec {
     const char *when_empty;
     uint32_t tab_color;
     const GridColumn *columns;
-    const char *total; /* label of a last row with sums; NULL = none */
+    const char *total;      /* label of a last row with sums; NULL = none */
+    uint16_t print_columns; /* the first ones, that fit on paper; 0 = all */
 } SheetSpec;
 
 /* Where its rows went: for charts and for the list of sheets. */

@@ -192,43 +192,44 @@ const SheetSpec sheets_table[SHEETS_COUNT] = {
     {SHEETS_TREND, "sheet_trend",
      "One row is a run, up to this one. Empty ratios: nothing was read, or there was nothing to "
      "rate.",
-     "There are no runs.", COLOR_GREEN, trend_columns, NULL},
+     "There are no runs.", COLOR_GREEN, trend_columns, NULL, 0},
     {"Rules", "sheet_rules",
      "One row is a rule over all accounts and regions; the rules with the most findings come "
      "first.",
-     "No rule was read in this run.", COLOR_BLUE, rule_columns, "Total"},
+     "No rule was read in this run.", COLOR_BLUE, rule_columns, "Total", 0},
     {"Accounts", "sheet_accounts",
      "One row is an account; in each environment, accounts that were not read and low ratios come "
      "first.",
-     "This run has no accounts.", COLOR_BLUE, account_columns, "Total"},
+     "This run has no accounts.", COLOR_BLUE, account_columns, "Total", 0},
     {"Owners", "sheet_owners",
      "One row is an owner, as the tags of the resources, or else of the rules, name them; those "
      "with the most findings come "
      "first.",
-     "No rule was read in this run.", COLOR_BLUE, owner_columns, "Total"},
+     "No rule was read in this run.", COLOR_BLUE, owner_columns, "Total", 0},
     {"Regions", "sheet_regions",
      "One row is a region over all accounts; those with the most findings come first.",
-     "This run has no regions.", COLOR_BLUE, region_columns, "Total"},
+     "This run has no regions.", COLOR_BLUE, region_columns, "Total", 0},
     {"Changes", "sheet_changes",
      "One row is a finding that differs from the run before: first the new ones, then the "
      "reopened, "
      "the resolved, and those no longer reported. What could not be read has not changed.",
      "Nothing has changed since the run before, or there is none.", COLOR_ORANGE, change_columns,
-     NULL},
+     NULL, 11},
     {"Non-compliant", "sheet_noncompliant",
      "One row is an open finding: a resource that does not obey a rule.",
-     "No open findings in what was read.", COLOR_RED, finding_columns, NULL},
+     "No open findings in what was read.", COLOR_RED, finding_columns, NULL, 14},
     {"Waivers", "sheet_waivers",
      "One row is a line of waivers.csv: findings that somebody accepts until a day. Those that "
      "need "
      "a hand come first. All of them are shown, whatever the workbook is narrowed to.",
-     "There are no waivers.", COLOR_ORANGE, waiver_columns, NULL},
+     "There are no waivers.", COLOR_ORANGE, waiver_columns, NULL, 0},
     {"Coverage", "sheet_coverage",
      "One row is a scope, an account in a region: whether it was read, and if not, why and what to "
      "do. Those that need a hand come first.",
-     "This run has no scopes.", COLOR_GREY, coverage_columns, NULL},
+     "This run has no scopes.", COLOR_GREY, coverage_columns, NULL, 12},
     {"Rules not read", "sheet_rules_unread",
      "One row is a rule, in a scope that was read, which told nothing: it failed, or has no data "
      "yet.",
-     "Every rule of the scopes that were read could be read.", COLOR_GREY, unread_columns, NULL},
+     "Every rule of the scopes that were read could be read.", COLOR_GREY, unread_columns, NULL,
+     11},
 };

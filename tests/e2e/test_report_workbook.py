@@ -730,6 +730,21 @@ def test_sheets_can_be_read_on_screen_and_paper(report):
                 assert sheet.auto_filter.ref.startswith("A2:")
 
 
+# The last column that is printed; of other sheets all are, and the charts beside Trend.
+PRINTED = {"Changes": "Now", "Non-compliant": "Waiver", "Coverage": "Oldest of these",
+           "Rules not read": "Oldest of these"}
+
+
+@pytest.mark.parametrize("title", PRINTED)
+def test_paper_leaves_out_what_is_of_use_on_a_screen_alone(report, title):
+    for sheet in report.parts(title) if report.query(SHEETS[title][0]) else ():
+        header = [cell.value for cell in sheet[2]]
+        area = sheet.print_area if isinstance(sheet.print_area, str) else sheet.print_area[0]
+        last = re.fullmatch(r".*\$?A\$?1:\$?([A-Z])\$?(\d+)", area)
+        assert header[ord(last[1]) - ord("A")] == PRINTED[title]
+        assert sheet.max_row <= int(last[2]) <= sheet.max_row + 1
+
+
 def charts_of(path):
     with zipfile.ZipFile(path) as package:
         names = sorted(n for n in package.namelist() if n.startswith("xl/charts/chart"))
