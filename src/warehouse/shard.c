@@ -428,6 +428,8 @@ Status shard_write_copy(Shard *shard, const char *path, Err *err) {
     TRY(db_open(path, DB_SCRATCH, &copy, err));
     TRY(db_set_pragma_int(copy, "cache_size", -COPY_CACHE_KIB, err));
     TRY(db_commit(shard->db, err));
-    TRY(finish_copy(shard, copy, err));
-    return db_begin(shard->db, err);
+    Err ignored;
+    Status status = finish_copy(shard, copy, err);
+    Status begun = db_begin(shard->db, status == ST_OK ? err : &ignored);
+    return status == ST_OK ? begun : status;
 }

@@ -36,7 +36,8 @@ const char *shard_group_id(const Shard *shard);
 const char *shard_id(const Shard *shard);
 const char *shard_path(const Shard *shard);
 
-/* A shard file of its own at `path`, with those scopes that have ended. The shard goes on. */
+/* A shard file of its own at `path`, with those scopes that have ended. The shard goes on, even when
+ * there is no room for the copy. */
 Status shard_write_copy(Shard *shard, const char *path, Err *err) WARN_UNUSED;
 
 typedef enum ScopeOutcome { SCOPE_SCANNED, SCOPE_DENIED, SCOPE_FAILED, SCOPE_SKIPPED } ScopeOutcome;
