@@ -42,7 +42,7 @@ ORDER BY n.tag_set_key;
 
 INSERT INTO tag (tag_set_key, tag_key, value)
 SELECT m.tag_set_key, j.key, j.value
-FROM map_tag_set m
+FROM (SELECT DISTINCT tag_set_key FROM map_tag_set) m -- a shard may write one in several ways
 CROSS JOIN tag_set h ON h.tag_set_key = m.tag_set_key
 CROSS JOIN json_each(h.tags) j
 WHERE NOT EXISTS (SELECT 1 FROM tag t WHERE t.tag_set_key = m.tag_set_key);

@@ -145,6 +145,14 @@ def test_tags_of_a_shard_are_taken_for_what_they_may_be(tmp_path, told, kept):
     assert dict(table(tmp_path, "SELECT tag_key, value FROM tag")) == kept
 
 
+def test_tags_that_are_written_in_several_ways_are_the_same(tmp_path):
+    ways = ('{"mox.owner":"ann"}', '{ "mox.owner": "ann" }')
+    merge(tmp_path, "2026-11-01", RULES,
+          resource_tags={key: ways[i % 2] for i, key in enumerate(tags_of("ann"))})
+    assert table(tmp_path, "SELECT count(*), (SELECT count(*) FROM tag_set) FROM tag") == [(1, 1)]
+    assert set(table(tmp_path, "SELECT owner FROM findings")) == {("ann",)}
+
+
 def test_a_later_run_changes_no_answer_about_an_earlier_one(tmp_path):
     def answers():
         with open_history(tmp_path) as db:
