@@ -3,7 +3,7 @@
 PRAGMA shard.journal_mode = OFF;
 PRAGMA shard.synchronous = OFF;
 CREATE TABLE shard.rule_total (
-    rule_key INTEGER PRIMARY KEY,
+    rule_key INTEGER PRIMARY KEY CHECK (rule_key > 0), -- see rules.sql
     evaluations INTEGER NOT NULL, -- of both modes
     compliant INTEGER NOT NULL, -- DETECTIVE ones, as are the next two
     non_compliant INTEGER NOT NULL,

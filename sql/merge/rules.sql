@@ -17,7 +17,7 @@ ORDER BY m.scope_key, r.rule_key
         IS NOT (excluded.source_owner, excluded.source_identifier);
 
 -- With them, rules that the history knows and the scope no longer lists: they were read, and are
--- gone. Their key in the shard is made up, below zero.
+-- gone. Their key in the shard is made up, below zero, where no evaluation has its rule.
 INSERT INTO map_rule (shard_key, rule_key, scope_key, takes_scope, finished_at, is_fresh, shift,
                       evaluations, next_run)
 SELECT coalesce(l.rule_key, -r.rule_key), r.rule_key, m.scope_key, m.takes_scope, s.finished_at,
