@@ -1,4 +1,10 @@
 -- What a shard needs while it is filled, and copies of it do not have.
+CREATE TEMP TABLE untagged (
+    -- A resource whose tags are wanted, until all of them are there.
+    scope_key INTEGER NOT NULL,
+    resource_key INTEGER NOT NULL,
+    PRIMARY KEY (scope_key, resource_key)
+) WITHOUT ROWID;
 CREATE TEMP TABLE resource_tag (
     -- A tag that was read of a resource, until all of them are there.
     resource_key INTEGER NOT NULL,

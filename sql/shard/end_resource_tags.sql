@@ -1,12 +1,10 @@
 -- All tags are there of the scope's resources with keys from :after, itself not, up to :up_to.
 INSERT INTO temp.told_tags
-SELECT r.resource_key, json_group_object(g.tag_key, g.value) FILTER (WHERE g.tag_key IS NOT NULL)
-FROM resource r
-CROSS JOIN resource_type t ON t.resource_type_key = r.resource_type_key
-LEFT JOIN temp.resource_tag g ON g.resource_key = r.resource_key
-WHERE r.scope_key = :scope AND +r.resource_key > :after AND +r.resource_key <= :up_to
-  AND r.wants_tags AND r.tag_set_key IS NULL AND t.name <> 'AWS::::Account'
-GROUP BY r.resource_key;
+SELECT u.resource_key, json_group_object(g.tag_key, g.value) FILTER (WHERE g.tag_key IS NOT NULL)
+FROM temp.untagged u
+LEFT JOIN temp.resource_tag g ON g.resource_key = u.resource_key
+WHERE u.scope_key = :scope AND u.resource_key > :after AND u.resource_key <= :up_to
+GROUP BY u.resource_key;
 
 INSERT OR IGNORE INTO tag_set (tags) SELECT tags FROM temp.told_tags;
 
@@ -18,3 +16,5 @@ WHERE resource_key IN (SELECT resource_key FROM temp.told_tags);
 
 DELETE FROM temp.resource_tag WHERE resource_key IN (SELECT resource_key FROM temp.told_tags);
 DELETE FROM temp.told_tags;
+DELETE FROM temp.untagged
+WHERE scope_key = :scope AND resource_key > :after AND resource_key <= :up_to;

@@ -1,9 +1,7 @@
--- An account has tags, too, but not here.
 SELECT r.resource_key, t.name, r.name
-FROM resource r
+FROM temp.untagged u
+CROSS JOIN resource r ON r.resource_key = u.resource_key
 CROSS JOIN resource_type t ON t.resource_type_key = r.resource_type_key
-WHERE r.resource_key > :after AND r.scope_key = +:scope AND r.wants_tags
-  AND r.tag_set_key IS NULL
-  AND t.name <> 'AWS::::Account'
-ORDER BY r.resource_key
+WHERE u.scope_key = :scope AND u.resource_key > :after
+ORDER BY u.resource_key
 LIMIT :max_count;

@@ -292,7 +292,11 @@ static void step_all_tags(Line *line) {
 
 void collect_resource_tags_begin(ScopeTask *task) {
     Line *first = &task->lines[0];
+    Err err;
     first->is_at_work = true;
     task->at_work = 1;
-    line_begin_work(first, take_next_chunk);
+    Status status = shard_begin_resource_tags(task->options.shard, task->scope, &err);
+    if (line_stored(first, status, &err)) {
+        line_begin_work(first, take_next_chunk);
+    }
 }

@@ -36,8 +36,8 @@ const char *shard_group_id(const Shard *shard);
 const char *shard_id(const Shard *shard);
 const char *shard_path(const Shard *shard);
 
-/* A shard file of its own at `path`, with those scopes that have ended. The shard goes on, even when
- * there is no room for the copy. */
+/* A shard file of its own at `path`, with those scopes that have ended. The shard goes on, even
+ * when there is no room for the copy. */
 Status shard_write_copy(Shard *shard, const char *path, Err *err) WARN_UNUSED;
 
 typedef enum ScopeOutcome { SCOPE_SCANNED, SCOPE_DENIED, SCOPE_FAILED, SCOPE_SKIPPED } ScopeOutcome;
@@ -75,8 +75,11 @@ Status shard_put_tag(Shard *shard, int64_t rule, const ConfigTag *tag, Err *err)
 Status shard_put_evaluation(Shard *shard, int64_t scope, int64_t rule,
                             const ConfigEvaluation *evaluation, Err *err) WARN_UNUSED;
 
-/* Resources that are not compliant, and whose tags have not been read: the next ones after the key
- * `after`, in the order of keys. Texts are put into the arena. */
+/* All evaluations of the scope are there: those of its resources that are not compliant are the
+ * ones whose tags are wanted. */
+Status shard_begin_resource_tags(Shard *shard, int64_t scope, Err *err) WARN_UNUSED;
+/* Those whose tags have not been read: the next ones after the key `after`, in the order of keys.
+ * Texts are put into the arena. */
 typedef struct ShardResource {
     int64_t key;
     const char *type;

@@ -25,6 +25,11 @@ Status shard_put_tag(Shard *shard, int64_t rule, const ConfigTag *tag, Err *err)
     return is_storable(tag) ? db_run(shard->db, sql_shard_put_tag, params, err) : ST_OK;
 }
 
+Status shard_begin_resource_tags(Shard *shard, int64_t scope, Err *err) {
+    const DbParam params[] = {DB_INT(":scope", scope), DB_END};
+    return db_run(shard->db, sql_shard_begin_resource_tags, params, err);
+}
+
 Status shard_next_untagged(Shard *shard, int64_t scope, int64_t after, Arena *arena,
                            ShardResource *ret_resources, size_t max_count, size_t *ret_count,
                            Err *err) {

@@ -103,6 +103,7 @@ static Status put_tags(const Scope *scope, Err *err) {
     OWN(arena_done) Arena arena = {0};
     ShardResource resources[TYPES * RESOURCES];
     size_t count = 0;
+    TRY(shard_begin_resource_tags(scope->shard, scope->key, err));
     TRY(shard_next_untagged(scope->shard, scope->key, 0, &arena, resources, TYPES * RESOURCES,
                             &count, err));
     for (size_t i = 0; i < count; i++) {

@@ -92,9 +92,43 @@ static void test_a_copy_without_room_is_not_the_last(void **state) {
     done(&filled);
 }
 
+static void test_tags_are_told_chunk_by_chunk(void **state) {
+    (void)state;
+    enum { COUNT = 3000, CHUNK = 99 };
+    Filled filled;
+    Err err;
+    fill(&filled, COUNT);
+    size_t found = 0;
+    int told = 0;
+    int64_t after = 0;
+    assert_int_equal(shard_begin_resource_tags(filled.shard, filled.scope, &err), ST_OK);
+    do {
+        Arena arena = {0};
+        ShardResource chunk[CHUNK];
+        assert_int_equal(shard_next_untagged(filled.shard, filled.scope, after, &arena, chunk,
+                                             CHUNK, &found, &err),
+                         ST_OK);
+        if (found > 0) {
+            const ConfigTag tag = {"mox.owner", chunk[0].id};
+            const ShardResources ended = {filled.scope, after, chunk[found - 1].key};
+            assert_int_equal(shard_put_resource_tag(filled.shard, chunk[0].key, &tag, &err), ST_OK);
+            assert_int_equal(shard_end_resource_tags(filled.shard, &ended, &err), ST_OK);
+            after = ended.up_to;
+            told += (int)found;
+        }
+        arena_done(&arena);
+    } while (found > 0);
+    assert_int_equal(told, COUNT);
+    assert_int_equal(
+        shard_next_untagged(filled.shard, filled.scope, 0, NULL, NULL, CHUNK, &found, &err), ST_OK);
+    assert_int_equal(found, 0);
+    done(&filled);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_copy_without_room_is_not_the_last),
+        cmocka_unit_test(test_tags_are_told_chunk_by_chunk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
