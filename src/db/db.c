@@ -283,16 +283,6 @@ Status db_detach(Db *db, const char *name, Err *err) {
     return db_run(db, sql, NULL, err);
 }
 
-Status db_copy(Db *from, Db *to, Err *err) {
-    sqlite3_backup *backup = sqlite3_backup_init(to->handle, "main", from->handle, "main");
-    if (backup != NULL) {
-        (void)sqlite3_backup_step(backup, -1);
-        (void)sqlite3_backup_finish(backup); /* what went wrong is `to`'s last error */
-    }
-    return sqlite3_errcode(to->handle) == SQLITE_OK ? ST_OK
-                                                    : db_failed(to, "copy the database", err);
-}
-
 int64_t db_changes(const Db *db) {
     return sqlite3_changes64(db->handle);
 }

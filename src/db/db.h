@@ -58,9 +58,6 @@ Status db_pragma_int(Db *db, const char *schema, const char *pragma, int64_t *re
                      Err *err) WARN_UNUSED;
 Status db_set_pragma_int(Db *db, const char *pragma, int64_t number, Err *err) WARN_UNUSED;
 
-/* Makes `to` what `from` is. Neither has a transaction open. */
-Status db_copy(Db *from, Db *to, Err *err) WARN_UNUSED;
-
 int64_t db_changes(const Db *db); /* rows touched by the last statement of db_run */
 int64_t db_last_rowid(const Db *db);
 

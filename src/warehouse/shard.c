@@ -410,26 +410,30 @@ Status shard_has_scope(Shard *shard, const char *account_id, const char *region,
     return ST_OK;
 }
 
-static Status finish_copy(Shard *shard, Db *copy, Err *err) {
+static Status finish_copy(const char *path, Err *err) {
+    OWN(db_close_at) Db *copy = NULL;
     char now[CLOCK_TIME_SIZE + 4];
     now_text(now);
-    TRY(db_copy(shard->db, copy, err));
+    TRY(db_open(path, DB_SCRATCH, &copy, err));
+    TRY(db_set_pragma_int(copy, "cache_size", -COPY_CACHE_KIB, err));
     TRY(db_begin(copy, err));
     TRY(db_run(copy, sql_shard_drop_unfinished, NULL, err));
     const DbParam info[] = {DB_TEXT(":name", "finished_at"), DB_TEXT(":value", now), DB_END};
     TRY(db_run(copy, sql_shard_put_info, info, err));
-    TRY(db_commit(copy, err));
-    return db_run(copy, sql_shard_compact, NULL, err);
+    return db_commit(copy, err);
+}
+
+static Status write_copy(Shard *shard, const char *path, Err *err) {
+    const DbParam params[] = {DB_TEXT(":path", path), DB_END};
+    TRY(db_run(shard->db, sql_shard_copy, params, err));
+    return finish_copy(path, err);
 }
 
 Status shard_write_copy(Shard *shard, const char *path, Err *err) {
-    OWN(db_close_at) Db *copy = NULL;
     TRY(file_remove(path, err));
-    TRY(db_open(path, DB_SCRATCH, &copy, err));
-    TRY(db_set_pragma_int(copy, "cache_size", -COPY_CACHE_KIB, err));
     TRY(db_commit(shard->db, err));
     Err ignored;
-    Status status = finish_copy(shard, copy, err);
+    Status status = write_copy(shard, path, err);
     Status begun = db_begin(shard->db, status == ST_OK ? err : &ignored);
     return status == ST_OK ? begun : status;
 }
