@@ -31,8 +31,7 @@ places AS MATERIALIZED (
            a.account_id, s.region, ru.name AS rule_name, g.name AS rule_group,
            (SELECT o.value FROM rule_tag o
             WHERE o.rule_key = ru.rule_key AND o.tag_key = r.owner_tag AND o.began <= r.run_no
-              AND (o.ended IS NULL OR o.ended > r.run_no)) AS owner, -- where the resource has none
-           r.owner_tag, s.scope_key
+              AND (o.ended IS NULL OR o.ended > r.run_no)) AS owner -- where the resource has none
     FROM run r
     CROSS JOIN run_scope k ON k.run_no = r.run_no AND k.outcome = 'scanned'
     CROSS JOIN scope s ON s.scope_key = k.scope_key
@@ -50,12 +49,16 @@ places AS MATERIALIZED (
     ORDER BY CASE ra.environment WHEN 'prod' THEN 1 WHEN 'nonprod' THEN 2 ELSE 3 END,
              ra.name, a.account_id, s.region, ru.name
     LIMIT -1), -- all; but without a limit SQLite leaves out the order of what is joined
-owners AS MATERIALIZED (
-    -- by the tags of a resource
-    SELECT o.tag_set_key, o.value AS owner
+owned AS MATERIALIZED (
+    -- the resources whose tags, as they were last known in the run, name an owner
+    SELECT m.resource_key, o.value AS owner
     FROM run r
-    CROSS JOIN tag o ON o.tag_key = r.owner_tag AND o.value <> ''
-    WHERE r.group_id = (SELECT group_id FROM this)),
+    CROSS JOIN resource_tag_set m ON m.began <= r.run_no
+    CROSS JOIN tag o ON o.tag_set_key = m.tag_set_key AND o.tag_key = r.owner_tag AND o.value <> ''
+    WHERE r.group_id = (SELECT group_id FROM this)
+      AND NOT EXISTS (SELECT 1 FROM resource_tag_set l
+                      WHERE l.scope_key = m.scope_key AND l.resource_key = m.resource_key
+                        AND l.began > m.began AND l.began <= r.run_no)),
 ages AS MATERIALIZED (
     -- of what began in a run
     SELECT b.run_no, b.scan_date,
@@ -89,10 +92,6 @@ LEFT JOIN annotation n ON n.annotation_key = i.annotation_key
 LEFT JOIN accepted x ON x.rule_key = i.rule_key AND x.resource_key = i.resource_key
                     AND x.began <= p.run_no AND (x.ended IS NULL OR x.ended > p.run_no)
 LEFT JOIN waiver w ON w.waiver_key = x.waiver_key AND w.expires >= p.scan_date
-LEFT JOIN owners o ON o.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
-                                       WHERE m.scope_key = p.scope_key
-                                         AND m.resource_key = i.resource_key
-                                         AND m.began <= p.run_no
-                                       ORDER BY m.began DESC LIMIT 1)
+LEFT JOIN owned o ON o.resource_key = i.resource_key
 WHERE (:owner IS NULL OR coalesce(o.owner, p.owner, '') = :owner)
   AND (:since IS NULL OR y.scan_date >= :since);

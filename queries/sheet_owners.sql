@@ -21,11 +21,15 @@ WITH this AS MATERIALIZED (
     SELECT * FROM runs WHERE :group_id IS NULL OR group_id = :group_id
     ORDER BY ordinal DESC LIMIT 1),
 tagged AS MATERIALIZED (
-    -- combinations of tags that name an owner
-    SELECT o.tag_set_key, o.value AS owner
+    -- the resources whose tags, as they were last known in the run, name an owner
+    SELECT m.resource_key, o.value AS owner
     FROM run r
-    CROSS JOIN tag o ON o.tag_key = r.owner_tag AND o.value <> ''
-    WHERE r.group_id = (SELECT group_id FROM this)),
+    CROSS JOIN resource_tag_set m ON m.began <= r.run_no
+    CROSS JOIN tag o ON o.tag_set_key = m.tag_set_key AND o.tag_key = r.owner_tag AND o.value <> ''
+    WHERE r.group_id = (SELECT group_id FROM this)
+      AND NOT EXISTS (SELECT 1 FROM resource_tag_set l
+                      WHERE l.scope_key = m.scope_key AND l.resource_key = m.resource_key
+                        AND l.began > m.began AND l.began <= r.run_no)),
 -- Owners are numbers: these are sorted by in millions.
 owners AS MATERIALIZED (
     SELECT row_number() OVER (ORDER BY owner) AS owner_no, owner
@@ -35,12 +39,12 @@ owners AS MATERIALIZED (
                 FROM run r
                 CROSS JOIN rule_tag o ON o.tag_key = r.owner_tag
                 WHERE r.group_id = (SELECT group_id FROM this))),
-tag_owners AS MATERIALIZED (
-    SELECT t.tag_set_key, n.owner_no
+owned AS MATERIALIZED (
+    SELECT t.resource_key, n.owner_no
     FROM tagged t CROSS JOIN owners n ON n.owner = t.owner),
 rules AS MATERIALIZED (
     -- those that were read
-    SELECT ru.rule_key, ru.rule_group_key, s.scope_key, s.account_key, r.run_no, n.owner_no
+    SELECT ru.rule_key, ru.rule_group_key, s.account_key, r.run_no, n.owner_no
     FROM run r
     CROSS JOIN run_scope k ON k.run_no = r.run_no AND k.outcome = 'scanned'
     CROSS JOIN scope s ON s.scope_key = k.scope_key
@@ -69,11 +73,7 @@ told AS (
     FROM rules p
     CROSS JOIN interval i ON i.rule_key = p.rule_key AND i.mode = 0 AND i.began <= p.run_no
                          AND (i.ended IS NULL OR i.ended > p.run_no)
-    LEFT JOIN tag_owners t ON t.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
-                                               WHERE m.scope_key = p.scope_key
-                                                 AND m.resource_key = i.resource_key
-                                                 AND m.began <= p.run_no
-                                               ORDER BY m.began DESC LIMIT 1)
+    LEFT JOIN owned t ON t.resource_key = i.resource_key
     GROUP BY p.account_key, p.rule_group_key, 1 -- what differs most comes first: quick to sort
     UNION ALL
     SELECT coalesce(t.owner_no, p.owner_no), p.rule_group_key, p.account_key, 0, 0, 1, 0, NULL
@@ -85,11 +85,7 @@ told AS (
     CROSS JOIN interval i ON i.rule_key = x.rule_key AND i.resource_key = x.resource_key
                          AND i.mode = 0 AND i.compliance = 1
                          AND i.began <= p.run_no AND (i.ended IS NULL OR i.ended > p.run_no)
-    LEFT JOIN tag_owners t ON t.tag_set_key = (SELECT m.tag_set_key FROM resource_tag_set m
-                                               WHERE m.scope_key = p.scope_key
-                                                 AND m.resource_key = x.resource_key
-                                                 AND m.began <= p.run_no
-                                               ORDER BY m.began DESC LIMIT 1)
+    LEFT JOIN owned t ON t.resource_key = x.resource_key
     UNION ALL
     -- a rule is its owner's, whoever owns the resources
     SELECT owner_no, rule_group_key, account_key, 0, 0, 0, 0, NULL FROM rules),

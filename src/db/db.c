@@ -91,7 +91,7 @@ static Status set_up(Db *db, DbMode mode, Err *err) {
                       "PRAGMA temp_store = FILE; PRAGMA cache_size = -65536;",
                       NULL, err);
     case DB_READ:
-        return db_run(db, "PRAGMA query_only = ON; PRAGMA cache_size = -3072;", NULL, err);
+        return db_run(db, "PRAGMA query_only = ON; PRAGMA cache_size = -2048;", NULL, err);
     case DB_WRITE:
     case DB_CREATE:
         return db_run(db, "PRAGMA synchronous = FULL;", NULL, err);
