@@ -32,8 +32,7 @@ FROM shard.tagless_scope u
 CROSS JOIN shard.scope s ON s.scope_key = u.scope_key AND s.outcome = 'scanned'
 CROSS JOIN map_scope m ON m.shard_key = u.scope_key AND m.takes_scope;
 
-INSERT OR IGNORE INTO tag_set (tags)
-SELECT tags FROM shard.told_tag_set ORDER BY tags;
+INSERT OR IGNORE INTO tag_set (tags) SELECT tags FROM shard.told_tag_set ORDER BY tags;
 
 INSERT INTO map_tag_set (shard_key, tag_set_key)
 SELECT n.tag_set_key, h.tag_set_key

@@ -74,7 +74,7 @@ def told(db, before):
 
 
 def unread_as_null(before):
-    """What a run read nothing of was 0 in the trend before version 8, and a change stood there
+    """What a run read nothing of was 0 in the trend before version 9, and a change stood there
     whatever had been read."""
     read = {(row["group_id"], row["environment"]) for row in map(json.loads, before["coverage"])
             if row["outcome"] == "scanned"}
@@ -118,6 +118,33 @@ def test_an_older_history_comes_up_to_date_when_it_is_merged_into(tmp_path, vers
         assert structure(db) == structure(fresh)
         assert all(before.values()) and only_columns_of(told(db, WEEK), before) == before
         assert len(told(db, "9")["runs"]) == len(before["runs"]) + 1
+
+
+def plans(path):
+    with sqlite3.connect(path) as db:
+        return db.execute("SELECT * FROM run_plan ORDER BY run_no").fetchall()
+
+
+def test_plans_and_organizations_of_version_8_are_kept(tmp_path, fresh):
+    old = old_history(tmp_path / "old.db", 8)
+    with sqlite3.connect(old) as db:
+        runs = [run for run, in db.execute("SELECT run_no FROM run ORDER BY 1")]
+        told_of = db.execute("SELECT * FROM run_organization").fetchall()
+    other = tmp_path / "other.db"  # as version 8 was for a time
+    shutil.copy(old, other)
+    with sqlite3.connect(other) as db:
+        db.executescript((ROOT / "sql/migrations/0009_plans_of_runs.sql").read_text())
+        db.execute("DELETE FROM run_plan WHERE run_no = ?", runs[:1])
+    assert told_of == [(runs[-1], "o-a1b2c3d4e5", "111111111111")]
+    expected = [(run, None, None) for run in runs[:-1]] + told_of
+    for path, kept in ((old, expected), (other, expected[1:])):
+        store = tmp_path / path.stem
+        put_history(store, path, "2026-01-18", 8)
+        put_week(store)
+        confhouse("merge", "--store", store, "--group-id", WEEK)
+        assert plans(store / f"history/compliance-{WEEK}.db")[:-1] == kept
+        with open_history(store) as db:
+            assert structure(db) == structure(fresh)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

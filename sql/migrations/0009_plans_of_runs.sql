@@ -1,7 +1,8 @@
--- Schema version 8: whether a run had a plan, and of which organization it was; views that tell
--- nothing found from not read.
+-- Schema version 9: whether a run had a plan, and of which organization it was; views that tell
+-- nothing found from not read. For a time, version 8 had the table of this one in place of its own:
+-- whichever is there is taken.
 
-CREATE TABLE run_plan (
+CREATE TABLE IF NOT EXISTS run_plan (
     -- The plan of a run, where it has one: what it does not name was left out on purpose. Without
     -- one, what nobody tells of is missing.
     run_no INTEGER PRIMARY KEY REFERENCES run, -- the run
@@ -10,10 +11,21 @@ CREATE TABLE run_plan (
     management_account_id TEXT -- the account that the organization belongs to
 ) STRICT;
 
--- Whether earlier runs had plans is not known, and they were told of as if they had.
-INSERT INTO run_plan (run_no) SELECT run_no FROM run;
+CREATE TABLE IF NOT EXISTS run_organization (
+    run_no INTEGER PRIMARY KEY,
+    organization_id TEXT,
+    management_account_id TEXT
+) STRICT;
+INSERT OR IGNORE INTO run_plan (run_no, organization_id, management_account_id)
+SELECT run_no, organization_id, management_account_id FROM run_organization;
+
+-- Whether other runs had plans was not kept then, and they were told of as if they had.
+INSERT OR IGNORE INTO run_plan (run_no)
+SELECT run_no FROM run
+WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'runs' AND sql LIKE '%run_plan%');
 
 DROP VIEW runs;
+DROP TABLE run_organization;
 CREATE VIEW runs AS
 -- One row is a run.
 SELECT r.group_id, -- the run
