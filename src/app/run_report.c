@@ -1,5 +1,4 @@
 /* The step that renders the workbook, and tells people of it. */
-#include "app/export.h"
 #include "app/lookup.h"
 #include "app/run.h"
 #include "base/log.h"
@@ -14,18 +13,6 @@ static Status put_file(Store *store, const char *key, const char *path, const ch
                        Err *err) {
     const StorePut put = {.key = key, .path = path, .content_type = type};
     return store_put(store, &put, NULL, err);
-}
-
-/* Every evaluation of the run, for those who have only a spreadsheet. */
-static Status put_raw(Db *history, Store *store, const TempDir *scratch, const ReportResult *report,
-                      Err *err) {
-    OWN(mem_free_at) char *path = temp_dir_path(scratch, "evaluations.csv");
-    LayoutKey key;
-    int64_t rows = 0;
-    TRY(layout_raw(&(LayoutRun){report->group_id, report->date}, &key, err));
-    TRY(export_to_file(history, report->group_id, EXPORT_CSV, path, &rows, err));
-    TRY(put_file(store, key.text, path, "text/csv; charset=utf-8", err));
-    return file_remove(path, err);
 }
 
 static Status put_workbook(Store *store, const char *path, const LayoutKey *key, RunReport *report,
@@ -116,7 +103,6 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     TRY(report_write(history, &options, path, &ret_report->result, err));
     TRY(layout_report(&(LayoutRun){run.group_id, ret_report->result.date}, &key, err));
     TRY(put_workbook(store, path, &key, ret_report, err));
-    TRY(put_raw(history, store, scratch, &ret_report->result, err));
     log_message(LOG_INFO, "wrote %s", ret_report->location);
     const NotifyReport told = {history, store, run.group_id, key.text, path};
     return tell_people(app, &told, ret_report, err);

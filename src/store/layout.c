@@ -25,6 +25,16 @@ Status layout_plan(const char *group_id, LayoutKey *ret_key, Err *err) {
     return set_key(ret_key, "batches/%s/plan.json", group_id);
 }
 
+Status layout_shard_events(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "batches/%s/shards.json", group_id);
+}
+
+Status layout_results(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "batches/%s/results", group_id);
+}
+
 Status layout_batch_prefix(const char *group_id, LayoutKey *ret_key, Err *err) {
     TRY(str_check_id("group_id", group_id, err));
     return set_key(ret_key, "batches/%s/", group_id);

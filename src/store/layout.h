@@ -2,11 +2,14 @@
  * before they become part of a key.
  *
  *     batches/<group_id>/plan.json           what the run consists of
+ *     batches/<group_id>/shards.json         its batch events, one for each shard: what a state
+ *                                            machine maps over
+ *     batches/<group_id>/results/            what the state machine writes: not read here
  *     batches/<group_id>/<shard_id>.db.gz    one shard
  *     history/compliance-<group_id>.db       the whole history, named after its newest run
  *     history/compliance-<group_id>.<n>.db   the same, when no newer run was added (n >= 2)
  *     history/latest.json                    which of them is the newest
- *     raw/config-rules-<date>.csv            every evaluation of a run
+ *     raw/config-rules-<date>.csv            every evaluation of a run, written by merge
  *     reports/ConfigRule_<date>.xlsx         the workbook
  *                                            (both: <date>_<group_id> of a run not named its date)
  *     waivers.csv                            findings that are accepted: the users' own
@@ -31,6 +34,8 @@ typedef struct LayoutRun {
 } LayoutRun;
 
 Status layout_plan(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_shard_events(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_results(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED; /* no '/' */
 Status layout_batch_prefix(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 Status layout_shard(const char *group_id, const char *shard_id, LayoutKey *ret_key,
                     Err *err) WARN_UNUSED;
