@@ -64,6 +64,7 @@ static void put_report(JsonWriter *json, const RunReport *report) {
     json_put_int(json, "report_rows", report->result.rows);
     json_put_bool(json, "published", report->published);
     json_put_bool(json, "mailed", report->mailed);
+    json_put_bool(json, "told_before", report->told_before);
     if (report->notice.status != ST_OK) {
         json_put_text(json, "notice_error", report->notice.message);
     }

@@ -72,6 +72,7 @@ typedef struct RunReport {
     char location[1200]; /* of the workbook in the store, or the user's own file */
     bool published;      /* people were told by SNS */
     bool mailed;         /* … and by mail */
+    bool told_before;    /* nobody was told now: see app/notice.h */
     Err notice;          /* why they could not be told; ST_OK when nothing went wrong */
 } RunReport;
 

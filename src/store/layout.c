@@ -103,3 +103,8 @@ Status layout_raw(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
 Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
     return set_run_key("reports/ConfigRule_", run, ".xlsx", ret_key, err);
 }
+
+Status layout_notice(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "reports/notified-%s.json", group_id);
+}

@@ -12,6 +12,7 @@
  *     raw/config-rules-<date>.csv            every evaluation of a run, written by merge
  *     reports/ConfigRule_<date>.xlsx         the workbook
  *                                            (both: <date>_<group_id> of a run not named its date)
+ *     reports/notified-<group_id>.json       that people were told of the run: see app/notice.h
  *     waivers.csv                            findings that are accepted: the users' own
  */
 #ifndef STORE_LAYOUT_H
@@ -45,5 +46,6 @@ bool layout_shard_id(const char *key, char *ret_shard_id, size_t size);
 Status layout_history(const char *group_id, int number, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 Status layout_raw(const LayoutRun *run, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+Status layout_notice(const char *group_id, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 
 #endif

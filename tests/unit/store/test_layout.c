@@ -35,6 +35,8 @@ static void names_objects(void **state) {
     assert_string_equal(key.text, "raw/config-rules-2026-11-22.csv");
     assert_int_equal(layout_report(&run, &key, &err), ST_OK);
     assert_string_equal(key.text, "reports/ConfigRule_2026-11-22.xlsx");
+    assert_int_equal(layout_notice("2026-11-22", &key, &err), ST_OK);
+    assert_string_equal(key.text, "reports/notified-2026-11-22.json");
     const LayoutRun second = {"2026-11-22-b", "2026-11-22"};
     assert_int_equal(layout_raw(&second, &key, &err), ST_OK);
     assert_string_equal(key.text, "raw/config-rules-2026-11-22_2026-11-22-b.csv");
@@ -64,6 +66,7 @@ static void refuses_ids_that_lead_elsewhere(void **state) {
         assert_int_equal(layout_batch_prefix(bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_shard_events(bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_results(bad[i], &key, &err), ST_USAGE);
+        assert_int_equal(layout_notice(bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_shard(bad[i], "01", &key, &err), ST_USAGE);
         assert_int_equal(layout_shard("g", bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_history(bad[i], 1, &key, &err), ST_USAGE);
