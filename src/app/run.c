@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/layout.h"
+#include "warehouse/weights.h"
 
 #include <string.h>
 
@@ -42,6 +43,20 @@ void run_warn_of_regions(const char *regions_off, const char *group_id) {
     }
 }
 
+/* The next plan can do without them. */
+static void put_weights(App *app, const MergeResult *merged) {
+    Db *history = NULL;
+    Store *store = NULL;
+    Err err;
+    if (!merged->published) {
+        return;
+    }
+    if (app_store(app, &store, &err) != ST_OK || app_history(app, &history, &err) != ST_OK ||
+        weights_write(history, store, &err) != ST_OK) {
+        log_message(LOG_WARN, "the shards of the next run may be less even: %s", err.message);
+    }
+}
+
 Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
     const Settings *settings = app->settings;
     char group_id[65];
@@ -75,6 +90,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
     }
     run_warn_of_regions(ret_merge->result.regions_off, ret_merge->result.group_id);
     TRY(merge_gaps(app, ret_merge, err));
+    put_weights(app, &ret_merge->result);
     if (run_put_raw(app, &ret_merge->result, err) != ST_OK) {
         err_wrap(err, "the history has the run %s, but its rows could not be written as CSV",
                  ret_merge->result.group_id);

@@ -74,13 +74,47 @@ static Status put_events(const App *app, const Plan *plan, Store *store, Err *er
     return store_put(store, &put, NULL, err);
 }
 
-static Status make_plan(App *app, int shards, Plan *ret_plan, Err *err) {
+/* What is known of the group and its accounts. A plan can do without it: where it cannot be read,
+ * that is said. */
+typedef struct Known {
+    Plan before;
+    Weights weights;
+} Known;
+
+static void known_done(Known *known) {
+    plan_done(&known->before);
+    weights_done(&known->weights);
+}
+
+static Status read_known(const App *app, Store *store, Known *known, Err *err) {
+    char group_id[65];
+    Err cause;
+    TRY(run_find_group(app, group_id, err));
+    Status status = plan_read(group_id, store, &known->before, &cause);
+    if (status == ST_CORRUPT || status == ST_DENIED) {
+        log_message(LOG_WARN, "the plan is made anew: %s", cause.message);
+    } else if (status != ST_OK && status != ST_NOTHING) {
+        *err = cause;
+        return status;
+    }
+    status = weights_read(store, &known->weights, &cause);
+    if (status == ST_CORRUPT || status == ST_DENIED) {
+        log_message(LOG_WARN, "the shards will be less even: %s", cause.message);
+    } else if (status != ST_OK) {
+        *err = cause;
+        return status;
+    }
+    return ST_OK;
+}
+
+/* The texts are borrowed from the settings. */
+static Status plan_options(App *app, PlanOptions *ret_options, Err *err) {
     const Settings *settings = app->settings;
     const char *regions = settings_text(settings, SETTING_REGIONS);
     if (regions == NULL) {
         TRY(app_region(app, &regions, err));
     }
-    const PlanOptions options = {
+    *ret_options = (PlanOptions){
         .group_id = settings_text(settings, SETTING_GROUP_ID),
         .date = settings_text(settings, SETTING_DATE),
         .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
@@ -91,16 +125,27 @@ static Status make_plan(App *app, int shards, Plan *ret_plan, Err *err) {
         .exclude_units = settings_text(settings, SETTING_EXCLUDE_OU),
         .environment_tags = run_list(settings, SETTING_ENVIRONMENT_TAG),
         .tag_prefixes = run_list(settings, SETTING_TAG_PREFIX),
-        .shards = shards,
     };
+    return ST_OK;
+}
+
+static Status make_plan(App *app, int shards, int default_shards, Plan *ret_plan, Err *err) {
     OWN(plan_done) Plan plan = {0};
+    OWN(known_done) Known known = {0};
+    PlanOptions options;
     Aws *aws = NULL;
     Store *store = NULL;
     *ret_plan = (Plan){0};
+    TRY(plan_options(app, &options, err));
     TRY(app_store(app, &store, err)); /* what cannot be kept need not be asked for */
     if (options.accounts_file == NULL || plan_asks_regions(options.regions)) {
         TRY(app_aws(app, &aws, err));
     }
+    TRY(read_known(app, store, &known, err));
+    options.shards = shards;
+    options.default_shards = default_shards;
+    options.weights = &known.weights;
+    options.before = &known.before;
     TRY(plan_make(&options, aws, &plan, err));
     TRY(plan_write(&plan, store, err));
     TRY(put_events(app, &plan, store, err));
@@ -111,14 +156,13 @@ static Status make_plan(App *app, int shards, Plan *ret_plan, Err *err) {
 
 Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
     const Settings *settings = app->settings;
-    int shards = settings_is_set(settings, SETTING_SHARDS)
-                     ? (int)settings_int(settings, SETTING_SHARDS)
-                     : default_shards;
-    return make_plan(app, shards, ret_plan, err);
+    int shards =
+        settings_is_set(settings, SETTING_SHARDS) ? (int)settings_int(settings, SETTING_SHARDS) : 0;
+    return make_plan(app, shards, default_shards, ret_plan, err);
 }
 
 Status run_plan_as_one(App *app, Plan *ret_plan, Err *err) {
-    return make_plan(app, 1, ret_plan, err);
+    return make_plan(app, 1, 0, ret_plan, err);
 }
 
 Status run_find_plan_objects(App *app, const char *group_id, RunPlanObjects *ret_objects,

@@ -9,6 +9,7 @@
  *     history/compliance-<group_id>.db       the whole history, named after its newest run
  *     history/compliance-<group_id>.<n>.db   the same, when no newer run was added (n >= 2)
  *     history/latest.json                    which of them is the newest
+ *     history/weights.json                   how many calls each account is worth
  *     raw/config-rules-<date>.csv            every evaluation of a run, written by merge
  *     reports/ConfigRule_<date>.xlsx         the workbook
  *                                            (both: <date>_<group_id> of a run not named its date)
@@ -23,6 +24,7 @@
 enum { LAYOUT_KEY_SIZE = 256 };
 #define LAYOUT_LATEST  "history/latest.json"
 #define LAYOUT_HISTORY "history/"
+#define LAYOUT_WEIGHTS "history/weights.json"
 #define LAYOUT_WAIVERS "waivers.csv"
 
 typedef struct LayoutKey {

@@ -43,7 +43,7 @@ def test_run_does_it_all(cli):
     assert cli.files() == {
         "batches/2026-11-22/plan.json", "batches/2026-11-22/shards.json",
         "batches/2026-11-22/01.db.gz",
-        "history/compliance-2026-11-22.db", "history/latest.json",
+        "history/compliance-2026-11-22.db", "history/latest.json", "history/weights.json",
         "raw/config-rules-2026-11-22.csv", "reports/ConfigRule_2026-11-22.xlsx"}
     mine = (cli.folder / "mine.xlsx").read_bytes()
     assert mine == (cli.store / "reports/ConfigRule_2026-11-22.xlsx").read_bytes()
