@@ -162,3 +162,23 @@ def test_a_run_goes_on_with_the_shards_of_its_plan(cli, sim):
     assert told["scopes_scanned"] == told["scopes_planned"] == 12 and told["shards"] == 3
     planned = json.loads((cli.store / "batches/g/plan.json").read_text())["accounts"]
     assert {account["account_id"]: account["shard_id"] for account in planned} == placed
+
+
+def test_an_event_is_sent_again_until_nothing_is_left(cli, sim):
+    """As the state machine does: each time it asks only for what is left."""
+    simulator = sim("--accounts", "24", "--rules", "6", "--evaluations", "5", "--latency-ms", "60")
+    cli.env = simulator.env
+    shards_of(cli, "--shards", "1")
+    event = json.loads((cli.store / "batches/g/shards.json").read_text())[0]
+    (cli.folder / "event.json").write_text(json.dumps(event))
+    total = len(event["accounts"]) * len(event["regions"])
+    left, kept = [], []
+    while not left or (left[-1] > 0 and len(left) < 20):
+        answer = json.loads(cli("invoke", "event.json", "--deadline", "4s", "--concurrency", "4",
+                                expect=None).stdout)
+        assert answer["shard_id"] == "01" and answer["scopes"] + answer["scopes_left"] == total
+        left.append(answer["scopes_left"])
+        kept.append(answer["scopes_kept"])
+    assert len(left) > 1 and left[-1] == 0 and answer["status"] == "ok"
+    assert left == sorted(left, reverse=True)
+    assert kept == [0] + [total - before for before in left[:-1]]
