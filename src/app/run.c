@@ -24,6 +24,7 @@ Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
         .date = settings_text(settings, SETTING_DATE),
         .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
         .regions = regions,
+        .force_regions = settings_flag(settings, SETTING_FORCE_REGION),
         .include_accounts = settings_text(settings, SETTING_INCLUDE_ACCOUNT),
         .exclude_accounts = settings_text(settings, SETTING_EXCLUDE_ACCOUNT),
         .include_units = settings_text(settings, SETTING_INCLUDE_OU),

@@ -234,10 +234,24 @@ def test_rules_without_evaluations_are_not_read_where_that_is_denied(sim, tmp_pa
     assert evaluations(cli, "g") == truth(simulator)
 
 
+@pytest.mark.parametrize("command", ["plan", "scan", "run"])
+def test_a_misspelt_region_is_refused_before_anything_is_asked(sim, tmp_path, command):
+    simulator = sim("--accounts", "2", "--rules", "1")
+    cli = Cli(tmp_path, simulator.env)
+    before = simulator.stats()
+    for region, meant in [("eu-wset-1", "eu-west-1"), ("us-eats-1", "us-east-1")]:
+        done = cli(command, "--regions", f"us-east-1,{region}", "--group-id", command, expect=2)
+        assert f"'{region}'" in done.stderr and f"did you mean {meant}?" in done.stderr
+    done = cli(command, "--regions", "eu-west-1,cn-north-1", "--group-id", command, expect=2)
+    assert "aws-cn" in done.stderr and "cn-north-1" in done.stderr
+    assert simulator.stats() == before
+
+
 def test_a_region_that_nobody_has_on_is_told(sim, tmp_path):
     simulator = sim("--accounts", "4", "--rules", "2", "--region-off", "2/us-east-1")
     cli = Cli(tmp_path, simulator.env)
     for command in ("scan", "run"):
-        done = cli(command, "--regions", "eu-west-1,us-east-1,xx-nowhere-9", "--group-id", command)
+        done = cli(command, "--regions", "eu-west-1,us-east-1,eu-nowhere-9", "--force-region",
+                   "--group-id", command)
         told = [line for line in done.stderr.splitlines() if "has turned on" in line]
-        assert len(told) == 1 and "xx-nowhere-9" in told[0] and "-1" not in told[0]
+        assert len(told) == 1 and "eu-nowhere-9" in told[0] and "-1" not in told[0]
