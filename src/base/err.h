@@ -45,6 +45,7 @@ typedef enum Retry {
     X(ST_NOT_FOUND, "not-found", EXIT_FAILED, RETRY_NO)                                            \
     X(ST_CONFLICT, "conflict", EXIT_FAILED, RETRY_NO) /* a condition did not hold: someone won */  \
     X(ST_PROTOCOL, "protocol", EXIT_FAILED, RETRY_TRANSIENT) /* an answer that makes no sense */   \
+    X(ST_FOREIGN, "foreign", EXIT_FAILED, RETRY_TRANSIENT)   /* not AWS that answered */           \
     X(ST_CORRUPT, "corrupt", EXIT_FAILED, RETRY_NO)          /* a database or shard is damaged */  \
     X(ST_NEWER, "newer", EXIT_FAILED, RETRY_NO)              /* written by a newer confhouse */    \
     X(ST_LIMIT, "limit", EXIT_FAILED, RETRY_NO)              /* larger than we accept */           \
