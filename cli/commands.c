@@ -1,6 +1,6 @@
 /* The table of commands. */
-#include "app/suggest.h"
 #include "base/str.h"
+#include "base/suggest.h"
 #include "cli.h"
 
 const ExitMeaning exit_meanings[] = {

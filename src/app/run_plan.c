@@ -119,6 +119,7 @@ static Status plan_options(App *app, PlanOptions *ret_options, Err *err) {
         .date = settings_text(settings, SETTING_DATE),
         .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
         .regions = regions,
+        .force_regions = settings_flag(settings, SETTING_FORCE_REGION),
         .include_accounts = settings_text(settings, SETTING_INCLUDE_ACCOUNT),
         .exclude_accounts = settings_text(settings, SETTING_EXCLUDE_ACCOUNT),
         .include_units = settings_text(settings, SETTING_INCLUDE_OU),

@@ -39,7 +39,13 @@ static Status split_regions(App *app, ScanJob *job, Err *err) {
         TRY(app_aws(app, &aws, err));
     }
     job->asks_regions = plan_asks_regions(text);
-    return plan_split_regions(text, aws, &job->arena, &job->regions, &job->region_count, err);
+    const PlanOptions options = {
+        .regions = text, .force_regions = settings_flag(app->settings, SETTING_FORCE_REGION)};
+    PlanRegions regions;
+    TRY(plan_split_regions(&options, aws, &job->arena, &regions, err));
+    job->regions = regions.items;
+    job->region_count = regions.count;
+    return ST_OK;
 }
 
 /* Of a batch that has no name of its own: the same accounts give the same one, so that scanning

@@ -1,8 +1,8 @@
 #include "app/settings.h"
 
-#include "app/suggest.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -45,6 +45,9 @@
       .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN, .is_valid = setting_is_regions,     \
       .shape = "a list of regions like eu-west-1,us-east-1, or all",                               \
       .help = "regions to scan, or all that an account has on; --region's when absent")            \
+    X(FORCE_REGION, .name = "force-region", .type = SETTING_FLAG, .section = SECTION_SCAN,         \
+      .commands = COMMANDS_THAT_PLAN,                                                              \
+      .help = "take regions that are newer than this version, and so unknown to it")               \
     X(ROLE_NAME, .name = "role-name", .placeholder = "NAME", .section = SECTION_SCAN,              \
       .commands = COMMANDS_THAT_PLAN, .fallback = "OrganizationAccountAccessRole",                 \
       .is_valid = str_is_role_name, .shape = "the name of an IAM role",                            \

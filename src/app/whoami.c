@@ -1,5 +1,7 @@
 #include "app/whoami.h"
 
+#include "base/partition.h"
+
 static Status read_endpoints(const App *app, WhoAmI *who, Err *err) {
     for (int service = 0; service < AWS_SERVICE_COUNT; service++) {
         TRY(aws_endpoint(app->aws, (AwsService)service, aws_region(app->aws),
@@ -28,6 +30,7 @@ Status whoami_ask(App *app, WhoAmI *ret_who, Err *err) {
     if (ret_who->region_source == NULL) {
         ret_who->region_source = settings_origin(app->settings, SETTING_REGIONS);
     }
-    ret_who->partition = sts_partition(aws_region(aws));
+    const Partition *partition = partition_of_region(aws_region(aws));
+    ret_who->partition = partition == NULL ? "unknown" : partition->name;
     return ST_OK;
 }

@@ -49,6 +49,7 @@ typedef enum Retry {
     X(ST_NOT_FOUND, "not-found", EXIT_FAILED, RETRY_NO, "NotFound")                                \
     X(ST_CONFLICT, "conflict", EXIT_FAILED, RETRY_NO, "Conflict") /* a condition did not hold */   \
     X(ST_PROTOCOL, "protocol", EXIT_FAILED, RETRY_TRANSIENT, "BadAnswer") /* it makes no sense */  \
+    X(ST_FOREIGN, "foreign", EXIT_FAILED, RETRY_TRANSIENT, "NotAws")      /* a proxy answered */   \
     X(ST_CORRUPT, "corrupt", EXIT_FAILED, RETRY_NO, "CorruptData")                                 \
     X(ST_NEWER, "newer", EXIT_FAILED, RETRY_NO, "NewerSchema")   /* by a newer confhouse */        \
     X(ST_LIMIT, "limit", EXIT_FAILED, RETRY_NO, "LimitExceeded") /* larger than we accept */       \

@@ -78,8 +78,10 @@ Status plan_make(const PlanOptions *options, Aws *aws, Plan *ret_plan, Err *err)
     plan.date = arena_strdup(&plan.arena, date);
     plan.group_id = arena_strdup(&plan.arena, group_id);
     plan.asks_regions = plan_asks_regions(options->regions);
-    TRY(plan_split_regions(options->regions, aws, &plan.arena, &plan.regions, &plan.region_count,
-                           err));
+    PlanRegions regions;
+    TRY(plan_split_regions(options, aws, &plan.arena, &regions, err));
+    plan.regions = regions.items;
+    plan.region_count = regions.count;
     TRY(take_accounts(options, aws, &plan, err));
     TRY(plan_assign_shards(options, &plan, err));
     *ret_plan = plan;

@@ -49,6 +49,7 @@ typedef struct PlanOptions {
     const char *date;          /* NULL = group_id where it is one, else today (UTC) */
     const char *accounts_file; /* CSV or JSON with id and name; NULL = the organization */
     const char *regions;       /* "eu-west-1,us-east-1", or "all" */
+    bool force_regions;        /* take regions that this version does not know by name */
     /* Lists with commas; NULL = none. Accounts are ids, globs on names, or tags: "team=data*";
      * units are ids (ou-…) or globs on paths: "Root/Workloads/Prod". A unit stands for all below
      * it. */
@@ -74,11 +75,18 @@ void plan_done(Plan *plan);
 
 void plan_shard_id(int shard, char ret_id[PLAN_SHARD_ID_SIZE]);
 
-/* The list that "eu-west-1,us-east-1" is; with "all", those that EC2 tells of. Texts live in the
- * arena. ST_USAGE when one is no region, or there is none. */
 bool plan_asks_regions(const char *text);
-Status plan_split_regions(const char *text, Aws *aws, Arena *arena, const char ***ret_regions,
-                          size_t *ret_count, Err *err) WARN_UNUSED;
+
+typedef struct PlanRegions {
+    const char **items; /* texts live in the arena that was given */
+    size_t count;
+} PlanRegions;
+
+/* The regions that `options` names, each once, checked against those that confhouse knows; with
+ * "all", the regions that EC2 lists. ST_USAGE names a region that is not known, with the one that
+ * was likely meant; also when there is no region, or two are of different partitions. */
+Status plan_split_regions(const PlanOptions *options, Aws *aws, Arena *arena,
+                          PlanRegions *ret_regions, Err *err) WARN_UNUSED;
 
 /* The value of the first of these tags (keys with commas, in any case) that the account has; NULL
  * when it has none. */
