@@ -1,6 +1,7 @@
 """Which way the state machine takes when something fails, and whom it tells: its own definition, with
 functions that answer what the test says."""
 import json
+import re
 
 import pytest
 
@@ -80,8 +81,8 @@ def test_a_run_that_goes_well(world):
     execution = world()
     assert execution.status == "SUCCEEDED", execution.end
     assert execution.end["output"]["merge"]["scopes_scanned"] == 2
-    assert execution.states() == ["Set Defaults", "Merge Input", "Is Input a Plan", "Plan", "Scan",
-                                  "Merge", "Report", "Run Done"]
+    assert execution.states() == ["Check Input", "Set Time", "Plan", "Scan", "Merge", "Report",
+                                  "Run Done"]
     assert world.told() == []  # The reporter tells people; the state machine only of failures.
     results = world.results()
     assert set(results) == {"manifest.json", "SUCCEEDED_0.json"}
@@ -89,17 +90,19 @@ def test_a_run_that_goes_well(world):
     assert {json.loads(row["Output"])["answer"]["shard_id"] for row in rows} == {"01", "02"}
 
 
-def test_a_run_that_names_no_time_has_the_time_of_its_execution(world):
-    (plan,) = world(event={"regions": ["eu-west-1"]}).invocations("plan")
-    assert plan["event"]["mode"] == "plan"
-    assert plan["event"]["time"].endswith("Z")
-    assert plan["event"]["regions"] == ["eu-west-1"]
-    (plan,) = world(event={"time": "2026-11-22T08:00:00Z"}).invocations("plan")
-    assert plan["event"]["time"] == "2026-11-22T08:00:00Z"
+@pytest.mark.parametrize("event, is_set", [
+    ({"regions": ["eu-west-1"]}, True), ({"mode": "plan", "date": GROUP}, True),
+    ({"mode": "plan", "time": "2026-11-22T08:00:00Z"}, False), ({"group_id": "again"}, False)])
+def test_a_run_that_says_nothing_of_when_has_the_time_of_its_execution(world, event, is_set):
+    (plan,) = world(event=event).invocations("plan")
+    time = plan["event"].pop("time", "")
+    assert plan["event"] | ({"time": time} if "time" in event else {}) == event
+    assert bool(re.fullmatch(r"20\d\d-\d\d-\d\dT[0-9:.]+Z", time) and "time" not in event) == is_set
 
 
-def test_an_input_that_asks_for_another_mode_is_refused(world):
-    execution = world(event={"mode": "final"})
+@pytest.mark.parametrize("mode", ["final", "", 1, None])
+def test_an_input_that_asks_for_another_mode_is_refused(world, mode):
+    execution = world(event={"mode": mode})
     check_told(world, execution, "InvalidEvent", "mode must be plan")
     assert execution.invocations("plan") == []
 
@@ -168,7 +171,7 @@ def test_a_shard_that_fails_fails_nothing_else(world):
 def test_all_shards_that_fail_fail_the_run_when_nothing_can_be_merged(world):
     execution = world(fail("scan", "AccessDenied"), fail("merge", "NothingToDo"))
     assert execution.map_run() == (2, 2)
-    check_told(world, execution, "NothingToDo", "no shard was written", f"Run: {GROUP}")
+    check_told(world, execution, "NothingToDo", "no shard was written", f"Run: group_id {GROUP}, date {GROUP}")
 
 
 def test_a_shard_that_never_ends_is_given_up(world):
@@ -195,7 +198,7 @@ def test_items_that_cannot_be_read_are_told_of(world, body):
         world.s3.delete_object(Bucket="confhouse", Key=ITEMS)
     else:
         world.s3.put_object(Bucket="confhouse", Key=ITEMS, Body=body)
-    check_told(world, world(), "States.ItemReaderFailed", f"Run: {GROUP}")
+    check_told(world, world(), "States.ItemReaderFailed", f"Run: group_id {GROUP}, date {GROUP}")
 
 
 def test_results_that_cannot_be_written_do_not_cost_the_run(world):
