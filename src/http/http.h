@@ -19,8 +19,9 @@ typedef struct HttpCall HttpCall;
 typedef struct HttpOptions {
     int max_connections;        /* calls in flight; further ones wait their turn. 0 = 64 */
     int64_t connect_timeout_ms; /* 0 = 10 s */
-    const char *ca_bundle;      /* file; NULL = the system's */
+    const char *ca_bundle;      /* file; NULL = the system's, wherever it is */
     const char *user_agent;     /* NULL = none */
+    bool no_proxy;              /* whatever the environment says of proxies */
 } HttpOptions;
 
 Status http_open(const HttpOptions *options, Http **ret_http, Err *err) WARN_UNUSED;

@@ -1,0 +1,26 @@
+/* Function: what Lambda knows this process as, and one invocation: the text of an event becomes the
+ * text of an answer, or an error. Nothing of an invocation outlives it but open connections. */
+#ifndef LAMBDA_FUNCTION_H
+#define LAMBDA_FUNCTION_H
+
+#include "app/settings.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "runtime.h"
+
+#include <stdint.h>
+
+typedef struct Function {
+    Settings settings; /* of the process: the environment, the settings file, the defaults */
+    int64_t invocations;
+} Function; /* all zero before function_open */
+
+/* Reads the settings. ST_USAGE when one is wrong, or when there is no store. */
+Status function_open(Function *function, Err *err) WARN_UNUSED;
+void function_close(Function *function);
+
+/* Runs one invocation. ST_OK and ST_PARTIAL: `ret_answer` holds the answer. */
+Status function_run(Function *function, const RuntimeEvent *event, Buf *ret_answer,
+                    Err *err) WARN_UNUSED;
+
+#endif

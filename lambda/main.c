@@ -1,0 +1,126 @@
+/* bootstrap: the custom runtime of AWS Lambda. It asks the Runtime API for one event after the
+ * other, runs each, and sends back the answer, until Lambda ends the process. */
+#include "base/log.h"
+#include "base/str.h"
+#include "extension.h"
+#include "function.h"
+#include "runtime.h"
+#include "stop.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+/* AWS_LAMBDA_LOG_LEVEL and AWS_LAMBDA_LOG_FORMAT are Lambda's own settings of the function. */
+static LogLevel read_log_level(void) {
+    static const struct {
+        const char *name;
+        LogLevel level;
+    } levels[] = {{"TRACE", LOG_DEBUG}, {"DEBUG", LOG_DEBUG}, {"INFO", LOG_INFO},
+                  {"WARN", LOG_WARN},   {"ERROR", LOG_ERROR}, {"FATAL", LOG_FATAL}};
+    const char *name = getenv("AWS_LAMBDA_LOG_LEVEL");
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (name != NULL && str_equal_nocase(name, levels[i].name)) {
+            return levels[i].level;
+        }
+    }
+    return LOG_INFO;
+}
+
+static void configure_log(void) {
+    const char *format = getenv("AWS_LAMBDA_LOG_FORMAT");
+    bool is_text = format != NULL && str_equal_nocase(format, "Text");
+    log_use_lambda();
+    log_configure(read_log_level(), is_text ? LOG_TEXT : LOG_JSON);
+}
+
+/* An answer that Lambda does not take becomes an error that says so. */
+static Status send_answer(Runtime *runtime, const RuntimeEvent *event, const Buf *answer,
+                          Err *err) {
+    Err refused = {0};
+    Status status =
+        runtime_respond(runtime, event->request_id, buf_text(answer), answer->size, &refused);
+    if (status != ST_LIMIT && status != ST_REJECTED) {
+        *err = refused;
+        return status;
+    }
+    log_err(LOG_ERROR, &refused);
+    return runtime_fail(runtime, event->request_id, &refused, err);
+}
+
+static Status serve_one(Runtime *runtime, Function *function, const RuntimeEvent *event, Err *err) {
+    OWN(buf_done) Buf answer = {0};
+    Err failure = {0};
+    Status status = function_run(function, event, &answer, &failure);
+    if (status == ST_OK || status == ST_PARTIAL) {
+        if (status == ST_PARTIAL) {
+            log_err(LOG_WARN, &failure);
+        }
+        return send_answer(runtime, event, &answer, err);
+    }
+    log_err(LOG_ERROR, &failure);
+    return runtime_fail(runtime, event->request_id, &failure, err);
+}
+
+/* Until Lambda ends it (ST_STOPPED), or the Runtime API cannot be used. */
+static Status serve(Runtime *runtime, Function *function, Err *err) {
+    for (;;) {
+        OWN(runtime_event_done) RuntimeEvent event = {0};
+        Status status = runtime_next(runtime, &event, err);
+        if (status != ST_OK && event.request_id[0] != '\0') {
+            Err late = {0};
+            Status told = runtime_fail(runtime, event.request_id, err, &late);
+            log_err(LOG_ERROR, told == ST_OK ? err : &late);
+        }
+        TRY(status);
+        log_set_invocation(event.request_id);
+        TRY(serve_one(runtime, function, &event, err));
+        log_set_invocation(NULL);
+    }
+}
+
+static Status open_function(Runtime *runtime, Function *function, Err *err) {
+    Status status = function_open(function, err);
+    if (status != ST_OK) {
+        Err late = {0};
+        if (runtime_fail_init(runtime, err, &late) != ST_OK) {
+            log_err(LOG_ERROR, &late);
+        }
+    }
+    return status;
+}
+
+static Status run(Http *http, Function *function, Err *err) {
+    Runtime runtime;
+    Extension extension = {0};
+    TRY(stop_watch(http, err));
+    TRY(runtime_init(&runtime, http, getenv("AWS_LAMBDA_RUNTIME_API"), stop_flag(), err));
+    TRY(open_function(&runtime, function, err));
+    Status status = extension_open(&extension, http, runtime.url, stop_flag(), err);
+    if (status == ST_OK) {
+        status = serve(&runtime, function, err);
+    }
+    extension_close(&extension);
+    return status;
+}
+
+static Status run_process(Err *err) {
+    OWN(http_close_at) Http *http = NULL;
+    const HttpOptions options = {.max_connections = 4, .no_proxy = true};
+    Function function = {0};
+    TRY(http_open(&options, &http, err));
+    Status status = run(http, &function, err);
+    function_close(&function);
+    return status;
+}
+
+int main(void) {
+    Err err = {0};
+    signal(SIGPIPE, SIG_IGN);
+    configure_log();
+    Status status = run_process(&err);
+    if (status == ST_OK || *stop_flag()) {
+        return EXIT_DONE;
+    }
+    log_err(LOG_FATAL, &err);
+    return EXIT_FAILED;
+}
