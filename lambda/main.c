@@ -1,9 +1,11 @@
 /* bootstrap: the custom runtime of AWS Lambda. It asks the Runtime API for one event after the
  * other, runs each, and sends back the answer, until Lambda ends the process. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "extension.h"
 #include "function.h"
+#include "metrics.h"
 #include "runtime.h"
 #include "stop.h"
 
@@ -33,32 +35,53 @@ static void configure_log(void) {
     log_configure(read_log_level(), is_text ? LOG_TEXT : LOG_JSON);
 }
 
-/* An answer that Lambda does not take becomes an error that says so. */
+/* An answer that Lambda does not take becomes the failure of the invocation. */
 static Status send_answer(Runtime *runtime, const RuntimeEvent *event, const Buf *answer,
-                          Err *err) {
-    Err refused = {0};
+                          Err *failure, Err *err) {
     Status status =
-        runtime_respond(runtime, event->request_id, buf_text(answer), answer->size, &refused);
+        runtime_respond(runtime, event->request_id, buf_text(answer), answer->size, err);
     if (status != ST_LIMIT && status != ST_REJECTED) {
-        *err = refused;
         return status;
     }
-    log_err(LOG_ERROR, &refused);
-    return runtime_fail(runtime, event->request_id, &refused, err);
+    *failure = *err;
+    log_err(LOG_ERROR, failure);
+    return runtime_fail(runtime, event->request_id, failure, err);
 }
 
-static Status serve_one(Runtime *runtime, Function *function, const RuntimeEvent *event, Err *err) {
-    OWN(buf_done) Buf answer = {0};
-    Err failure = {0};
-    Status status = function_run(function, event, &answer, &failure);
-    if (status == ST_OK || status == ST_PARTIAL) {
-        if (status == ST_PARTIAL) {
-            log_err(LOG_WARN, &failure);
+/* What came of the invocation, for its caller. */
+static Status tell(Runtime *runtime, const RuntimeEvent *event, const FunctionResult *result,
+                   Err *failure, Err *err) {
+    if (failure->status == ST_OK || failure->status == ST_PARTIAL) {
+        if (failure->status == ST_PARTIAL) {
+            log_err(LOG_WARN, failure);
         }
-        return send_answer(runtime, event, &answer, err);
+        return send_answer(runtime, event, &result->answer, failure, err);
     }
-    log_err(LOG_ERROR, &failure);
-    return runtime_fail(runtime, event->request_id, &failure, err);
+    log_err(LOG_ERROR, failure);
+    return runtime_fail(runtime, event->request_id, failure, err);
+}
+
+/* The metrics come last: only then is it known whether Lambda took the answer. They are written
+ * before the next event is asked for, because Lambda may freeze the process then. */
+static Status serve_one(Runtime *runtime, Function *function, const RuntimeEvent *event, Err *err) {
+    OWN(function_result_done) FunctionResult result = {0};
+    Err failure = {0};
+    int64_t begun_ms = clock_monotonic_ms();
+    failure.status = function_run(function, event, &result, &failure);
+    int64_t duration_ms = clock_monotonic_ms() - begun_ms;
+    Status status = tell(runtime, event, &result, &failure, err);
+    const Metrics metrics = {
+        .request_id = event->request_id,
+        .mode = result.mode,
+        .status = failure.status,
+        .answer = &result.answer,
+        .calls = result.calls,
+        .throttled = result.throttled,
+        .duration_ms = duration_ms,
+        .is_cold_start = function->invocations == 1,
+    };
+    metrics_print(&metrics);
+    return status;
 }
 
 /* Until Lambda ends it (ST_STOPPED), or the Runtime API cannot be used. */
