@@ -1,5 +1,6 @@
 /* bootstrap: the custom runtime of AWS Lambda. It asks the Runtime API for one event after the
  * other, runs each, and sends back the answer, until Lambda ends the process. */
+#include "app/process.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -9,7 +10,6 @@
 #include "runtime.h"
 #include "stop.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 /* AWS_LAMBDA_LOG_LEVEL and AWS_LAMBDA_LOG_FORMAT are Lambda's own settings of the function. */
@@ -49,7 +49,7 @@ static Status send_answer(Runtime *runtime, const RuntimeEvent *event, const Buf
 }
 
 /* What came of the invocation, for its caller. */
-static Status tell(Runtime *runtime, const RuntimeEvent *event, const FunctionResult *result,
+static Status tell(Runtime *runtime, const RuntimeEvent *event, const InvocationResult *result,
                    Err *failure, Err *err) {
     if (failure->status == ST_OK || failure->status == ST_PARTIAL) {
         if (failure->status == ST_PARTIAL) {
@@ -64,7 +64,7 @@ static Status tell(Runtime *runtime, const RuntimeEvent *event, const FunctionRe
 /* The metrics come last: only then is it known whether Lambda took the answer. They are written
  * before the next event is asked for, because Lambda may freeze the process then. */
 static Status serve_one(Runtime *runtime, Function *function, const RuntimeEvent *event, Err *err) {
-    OWN(function_result_done) FunctionResult result = {0};
+    OWN(invocation_done) InvocationResult result = {0};
     Err failure = {0};
     int64_t begun_ms = clock_monotonic_ms();
     failure.status = function_run(function, event, &result, &failure);
@@ -72,11 +72,11 @@ static Status serve_one(Runtime *runtime, Function *function, const RuntimeEvent
     Status status = tell(runtime, event, &result, &failure, err);
     const Metrics metrics = {
         .request_id = event->request_id,
-        .mode = result.mode,
+        .mode = event_mode_name(result.mode),
         .status = failure.status,
         .answer = &result.answer,
-        .calls = result.calls,
-        .throttled = result.throttled,
+        .calls = result.calls.attempts,
+        .throttled = result.calls.throttled,
         .duration_ms = duration_ms,
         .is_cold_start = function->invocations == 1,
     };
@@ -102,7 +102,7 @@ static Status serve(Runtime *runtime, Function *function, Err *err) {
 }
 
 static Status open_function(Runtime *runtime, Function *function, Err *err) {
-    Status status = function_open(function, err);
+    Status status = function_open(function, getenv("_HANDLER"), err);
     if (status != ST_OK) {
         Err late = {0};
         if (runtime_fail_init(runtime, err, &late) != ST_OK) {
@@ -138,7 +138,7 @@ static Status run_process(Err *err) {
 
 int main(void) {
     Err err = {0};
-    signal(SIGPIPE, SIG_IGN);
+    process_prepare();
     configure_log();
     Status status = run_process(&err);
     if (status == ST_OK || *stop_flag()) {

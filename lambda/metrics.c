@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "error_type.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -89,10 +88,10 @@ static void put_properties(JsonWriter *json, const Metrics *metrics, bool is_err
     json_put_text(json, "timestamp", now);
     json_put_text(json, "level", log_lambda_level(passing_level()));
     json_put_text(json, "requestId", metrics->request_id);
-    json_put_text(json, "Mode", metrics->mode == NULL ? "none" : metrics->mode);
+    json_put_text(json, "Mode", metrics->mode);
     json_put_text(json, "status", status_word(metrics->status));
     if (is_error) {
-        json_put_text(json, "errorType", error_type(metrics->status));
+        json_put_text(json, "errorType", status_error_type(metrics->status));
     }
 }
 

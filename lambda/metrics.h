@@ -2,7 +2,7 @@
  * from which CloudWatch makes metrics in the namespace "confhouse". Source:
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  *
- * The only dimension is Mode (batch, final, plan, …; "none" where the event did not tell): each set
+ * The only dimension is Mode (batch, final, plan, …): each set
  * of values is a metric that costs money, so accounts and regions are none. A metric that the mode
  * does not count is left out. Beside the metrics, the line has properties to search for: the status
  * and the error type of the invocation.
@@ -21,8 +21,8 @@
 
 typedef struct Metrics {
     const char *request_id;
-    const char *mode; /* NULL = not known */
-    Status status;    /* that the caller was told */
+    const char *mode;
+    Status status; /* that the caller was told */
     const Buf *answer;
     int64_t calls;
     int64_t throttled;

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "error_type.h"
 #include "format/json.h"
 
 #include <stdio.h>
@@ -192,7 +191,7 @@ static Status send_post(Runtime *runtime, const Post *post, Err *err) {
 static Status send_failure(Runtime *runtime, const char *path, const Err *failure, Err *err) {
     OWN(buf_done) Buf message = {0};
     OWN(buf_done) Buf body = {0};
-    const char *type = error_type(failure->status);
+    const char *type = status_error_type(failure->status);
     buf_puts(&message, failure->message);
     if (failure->hint[0] != '\0') {
         buf_printf(&message, " (%s)", failure->hint);

@@ -1,6 +1,7 @@
 #include "stop.h"
 
-#include "base/file.h"
+#include "app/app.h"
+#include "app/invocation.h"
 
 #include <signal.h>
 #include <string.h>
@@ -13,7 +14,6 @@ enum { STOP_LIMIT_MS = 350 };
 /* A signal handler has no other way to know them. */
 static struct {
     Http *http;
-    App *volatile app;
     timer_t timer;
     volatile bool is_stopped;
 } stopping;
@@ -23,23 +23,13 @@ static void on_stop(int number) {
     const struct itimerspec limit = {.it_value.tv_nsec = STOP_LIMIT_MS * 1000L * 1000};
     stopping.is_stopped = true;
     (void)timer_settime(stopping.timer, 0, &limit, NULL);
-    App *app = stopping.app;
-    if (app != NULL) {
-        *(volatile bool *)&app->cancelled = true;
-        *(volatile bool *)&app->store_cancelled = true;
-        if (app->http != NULL) {
-            http_wake(app->http);
-        }
-    }
+    invocation_cancel();
     http_wake(stopping.http);
 }
 
 static void on_limit(int number) {
     (void)number;
-    const App *app = stopping.app;
-    if (app != NULL) {
-        temp_dir_remove_from_handler(&app->scratch);
-    }
+    app_remove_scratch();
     _exit(EXIT_DONE);
 }
 
@@ -61,8 +51,4 @@ Status stop_watch(Http *http, Err *err) {
 
 volatile bool *stop_flag(void) {
     return &stopping.is_stopped;
-}
-
-void stop_set_app(App *app) {
-    stopping.app = app;
 }

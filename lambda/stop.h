@@ -1,11 +1,10 @@
 /* Stop: SIGTERM. Lambda sends it when it ends the process, and kills what is left half a second
  * later. The handler sets a flag, wakes the loop that waits for an event, cancels the invocation
- * under way, and starts a timer, after which the process ends as it is, without its scratch folder.
- */
+ * under way, and starts a timer. When that fires, the process has not ended in order: it removes
+ * the scratch folder and ends with status 0. */
 #ifndef LAMBDA_STOP_H
 #define LAMBDA_STOP_H
 
-#include "app/app.h"
 #include "base/err.h"
 #include "http/http.h"
 
@@ -17,8 +16,5 @@ Status stop_watch(Http *http, Err *err) WARN_UNUSED;
 
 /* True once the process has been told to stop. Others may set it too. */
 volatile bool *stop_flag(void);
-
-/* The invocation that is cancelled; NULL = none is under way. */
-void stop_set_app(App *app);
 
 #endif
