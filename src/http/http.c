@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "http/http_call.h"
 #include "http/http_timer.h"
+#include "http/trust.h"
 
 #include <curl/curl.h>
 #include <signal.h>
@@ -93,7 +94,8 @@ Status http_open(const HttpOptions *options, Http **ret_http, Err *err) {
     }
     Http *http = mem_alloc(sizeof *http);
     http->options = *options;
-    http->options.ca_bundle = mem_strdup(options->ca_bundle);
+    http->options.ca_bundle =
+        mem_strdup(options->ca_bundle != NULL ? options->ca_bundle : trust_system_bundle());
     http->options.user_agent = mem_strdup(options->user_agent);
     if (options->max_connections <= 0) {
         http->options.max_connections = MAX_CONNECTIONS;
