@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POST_TIMEOUT_MS = 30 * 1000, API_MAX_BYTES = 280 };
+enum { POST_TIMEOUT_MS = 30 * 1000, EVENT_TIMEOUT_MS = 10 * 1000, API_MAX_BYTES = 280 };
 
 void runtime_event_done(RuntimeEvent *event) {
     buf_done(&event->text);
@@ -108,6 +108,7 @@ Status runtime_next(Runtime *runtime, RuntimeEvent *ret_event, Err *err) {
     request.method = "GET";
     request.url = url;
     request.timeout_ms = -1;
+    request.answer_timeout_ms = EVENT_TIMEOUT_MS;
     request.max_answer_bytes = RUNTIME_EVENT_MAX_BYTES;
     TRY(http_start(runtime->http, &request, on_event, &wait, &call, err));
     while (!wait.finished && !*runtime->stop) {
