@@ -3,9 +3,12 @@ behind a Runtime API, the simulator as AWS. The history then holds what could be
 could not."""
 import json
 import sqlite3
+import subprocess
 
 import pytest
 
+from conftest import ROOT
+from packaged import LAMBDA_ROOT, why_not_isolated, zip_path
 from state_machine import TOPIC, bootstrap, execute, invoke_functions, make_function
 
 GROUP = "2026-11-22"
@@ -15,25 +18,46 @@ SHARDS = 10
 TELL = "arn:aws:sns:eu-west-1:111122223333:reports"
 
 
-class Built:
-    """Functions that are the program as it was built."""
+def built(name, env):
+    """A function that is the program as it was built."""
+    return make_function(name, [bootstrap()], env)
 
-    @staticmethod
-    def make(name, env):
-        return make_function(name, [bootstrap()], env)
+
+def packaged(name, env):
+    """A function that is the package, in a root file system of its own."""
+    return make_function(name, [LAMBDA_ROOT, "--zip", zip_path()],
+                         env | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+
+@pytest.fixture(scope="session")
+def package():
+    """Makes the package; skips where this system allows no root file system of its own."""
+    if why_not_isolated():
+        pytest.skip(why_not_isolated())
+    done = subprocess.run([ROOT / "scripts/package-lambda"], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(params=["built", "packaged"])
+def each_form(request):
+    if request.param == "packaged":
+        request.getfixturevalue("package")
+        return packaged
+    return built
 
 
 class Organization:
     """A simulated organization, and the four functions over it."""
 
-    def __init__(self, simulator, folder, functions, **settings):
+    def __init__(self, simulator, folder, form, **settings):
         self.simulator = simulator
         self.folder = folder
         self.s3 = simulator.client("s3")
         env = simulator.env | {"REPORT_BUCKET": "confhouse", "REPORT_PREFIX": "warehouse",
                                "CONFHOUSE_REGIONS": "eu-west-1", "CONFHOUSE_SNS_TOPIC": TELL}
         env |= {f"CONFHOUSE_{name}": str(value) for name, value in settings.items()}
-        self.functions = [functions.make(name, env) for name in ("plan", "scan", "merge", "report")]
+        self.functions = [form(name, env) for name in ("plan", "scan", "merge", "report")]
 
     def run(self, *faults, event=None):
         return execute(self.folder, self.simulator, self.functions, event or EVENT, faults)
@@ -92,15 +116,10 @@ class Organization:
                 for message in self.simulator.messages()]
 
 
-@pytest.fixture
-def functions():
-    return Built()
-
-
-def start(sim, folder, functions, *flags, accounts=ACCOUNTS, **settings):
+def start(sim, folder, *flags, form=built, accounts=ACCOUNTS, **settings):
     simulator = sim("--accounts", accounts, "--rules", 3, "--evaluations", "0..4",
                     "--regions", "eu-west-1", "--threads", 2, *flags)
-    return Organization(simulator, folder, functions, **settings)
+    return Organization(simulator, folder, form, **settings)
 
 
 def fault(do, shard_id, attempts, **more):
@@ -113,9 +132,9 @@ def calls_of(execution, shard_id):
             if call["event"]["shard_id"] == shard_id]
 
 
-def test_a_run_of_200_accounts_through_what_goes_wrong(sim, tmp_path, functions):
+def test_a_run_of_200_accounts_through_what_goes_wrong(sim, tmp_path, each_form):
     # With one call at a time a shard takes some seconds: longer than two of the short deadlines.
-    organization = start(sim, tmp_path, functions, "--deny", "7,103", "--latency-ms", 20,
+    organization = start(sim, tmp_path, "--deny", "7,103", "--latency-ms", 20, form=each_form,
                          SHARDS=SHARDS, CONCURRENCY=1)
     execution = organization.run(
         {"function": "plan", "do": "lose-answer", "attempts": [1]},
@@ -157,8 +176,8 @@ def test_a_run_of_200_accounts_through_what_goes_wrong(sim, tmp_path, functions)
         "manifest.json", "SUCCEEDED_0.json", "FAILED_0.json"}
 
 
-def test_a_run_through_the_state_machine_twice_is_told_of_once(sim, tmp_path, functions):
-    organization = start(sim, tmp_path, functions, accounts=6, SHARDS=2)
+def test_a_run_through_the_state_machine_twice_is_told_of_once(sim, tmp_path):
+    organization = start(sim, tmp_path, accounts=6, SHARDS=2)
     for _ in range(2):
         execution = organization.run()
         assert execution.status == "SUCCEEDED", (execution.end, execution.log[-3000:])
@@ -166,8 +185,8 @@ def test_a_run_through_the_state_machine_twice_is_told_of_once(sim, tmp_path, fu
     assert len(organization.told()) == 1
 
 
-def test_a_failure_of_a_function_itself_is_told_of(sim, tmp_path, functions):
-    organization = start(sim, tmp_path, functions, accounts=3)
+def test_a_failure_of_a_function_itself_is_told_of(sim, tmp_path):
+    organization = start(sim, tmp_path, accounts=3)
     organization.functions[0]["env"]["AWS_SECRET_ACCESS_KEY"] = "wrong"
     execution = organization.run()
     assert execution.status == "FAILED"
@@ -186,8 +205,8 @@ def batch(accounts, shard_id):
             "shard_id": shard_id}
 
 
-def test_the_owners_own_events_need_no_plan(sim, tmp_path, functions):
-    organization = start(sim, tmp_path, functions, accounts=12)
+def test_the_owners_own_events_need_no_plan(sim, tmp_path, each_form):
+    organization = start(sim, tmp_path, accounts=12, form=each_form)
     accounts = [account for account in organization.simulator.accounts()
                 if account["Status"] == "ACTIVE"]
     batches = [("scan", batch(accounts[at::3], f"{at + 1:02}")) for at in range(3)]
