@@ -31,7 +31,7 @@ static LogLevel read_log_level(void) {
 static void configure_log(void) {
     const char *format = getenv("AWS_LAMBDA_LOG_FORMAT");
     bool is_text = format != NULL && str_equal_nocase(format, "Text");
-    log_use_lambda();
+    log_use_lambda(true);
     log_configure(read_log_level(), is_text ? LOG_TEXT : LOG_JSON);
 }
 
