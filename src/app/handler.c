@@ -151,7 +151,7 @@ static Status report_runs(App *app, const EventRuns *runs, JsonWriter *json, Err
     Status worst = ST_OK;
     json_begin_array(json, "reports");
     for (size_t i = 0; i < runs->count; i++) {
-        RunReport report;
+        RunReport report = {0};
         Err problem = {0};
         Status status = report_run(app, &runs->items[i], &report, &problem);
         if (status == ST_OK || status == ST_PARTIAL) {
