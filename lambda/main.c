@@ -91,8 +91,9 @@ static Status serve(Runtime *runtime, Function *function, Err *err) {
         Status status = runtime_next(runtime, &event, err);
         if (status != ST_OK && event.request_id[0] != '\0') {
             Err late = {0};
-            Status told = runtime_fail(runtime, event.request_id, err, &late);
-            log_err(LOG_ERROR, told == ST_OK ? err : &late);
+            if (runtime_fail(runtime, event.request_id, err, &late) != ST_OK) {
+                log_err(LOG_ERROR, &late);
+            }
         }
         TRY(status);
         log_set_invocation(event.request_id);
