@@ -31,7 +31,7 @@ static LogLevel read_log_level(void) {
 static void configure_log(void) {
     const char *format = getenv("AWS_LAMBDA_LOG_FORMAT");
     bool is_text = format != NULL && str_equal_nocase(format, "Text");
-    log_use_lambda();
+    log_use_lambda(true);
     log_configure(read_log_level(), is_text ? LOG_TEXT : LOG_JSON);
 }
 
@@ -91,8 +91,9 @@ static Status serve(Runtime *runtime, Function *function, Err *err) {
         Status status = runtime_next(runtime, &event, err);
         if (status != ST_OK && event.request_id[0] != '\0') {
             Err late = {0};
-            Status told = runtime_fail(runtime, event.request_id, err, &late);
-            log_err(LOG_ERROR, told == ST_OK ? err : &late);
+            if (runtime_fail(runtime, event.request_id, err, &late) != ST_OK) {
+                log_err(LOG_ERROR, &late);
+            }
         }
         TRY(status);
         log_set_invocation(event.request_id);

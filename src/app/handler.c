@@ -100,6 +100,15 @@ static Status do_final(App *app, JsonWriter *json, Err *err) {
     return run_check_all(app, &merge, &report, err);
 }
 
+/* With all regions planned, an account may turn out to have fewer. */
+static int64_t count_scopes(const Plan *plan) {
+    int64_t accounts = 0;
+    for (size_t i = 0; i < plan->account_count; i++) {
+        accounts += plan->accounts[i].shard >= 0;
+    }
+    return accounts * (int64_t)plan->region_count;
+}
+
 /* The shards by their ids alone: with all their accounts, the answer would outgrow what Lambda and
  * Step Functions carry. */
 static Status do_plan(App *app, JsonWriter *json, Err *err) {
@@ -108,6 +117,7 @@ static Status do_plan(App *app, JsonWriter *json, Err *err) {
     json_put_text(json, "group_id", plan.group_id);
     json_put_text(json, "date", plan.date);
     json_put_int(json, "accounts", (int64_t)plan.account_count);
+    json_put_int(json, "scopes_planned", count_scopes(&plan));
     json_begin_array(json, "shards");
     for (int shard = 0; shard < plan.shard_count; shard++) {
         char shard_id[PLAN_SHARD_ID_SIZE];
@@ -141,7 +151,7 @@ static Status report_runs(App *app, const EventRuns *runs, JsonWriter *json, Err
     Status worst = ST_OK;
     json_begin_array(json, "reports");
     for (size_t i = 0; i < runs->count; i++) {
-        RunReport report;
+        RunReport report = {0};
         Err problem = {0};
         Status status = report_run(app, &runs->items[i], &report, &problem);
         if (status == ST_OK || status == ST_PARTIAL) {

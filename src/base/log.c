@@ -25,8 +25,8 @@ void log_configure(LogLevel level, LogFormat format) {
     log_state.format = format;
 }
 
-void log_use_lambda(void) {
-    log_state.is_lambda = true;
+void log_use_lambda(bool is_used) {
+    log_state.is_lambda = is_used;
 }
 
 void log_set_invocation(const char *request_id) {

@@ -19,7 +19,7 @@ void log_configure(LogLevel level, LogFormat format);
 /* From now on lines go to stdout, one write each. JSON has the names that Lambda looks at:
  * `timestamp` (RFC 3339, UTC, with milliseconds) and `level` (FATAL, ERROR, WARN, INFO, DEBUG).
  * Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html */
-void log_use_lambda(void);
+void log_use_lambda(bool is_used);
 
 /* The id that Lambda gave the invocation under way, `requestId` of each JSON line. Copied; NULL =
  * there is none. */

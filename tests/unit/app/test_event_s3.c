@@ -76,7 +76,7 @@ static void other_keys_of_ours_are_ignored_by_name(void **state) {
     (void)state;
     static const char *const keys[] = {
         "some where/history/latest.json", "some where/reports/ConfigRule_2026-11-22.xlsx",
-        "raw/config-rules-2026-11-22.csv", "some wherever/raw/config-rules-2026-11-22.csv",
+        "raw/config-rules-2026-11-22.csv", "some where_raw/config-rules-2026-11-22.csv",
         "some where/raw/config-rules-2026-11-22.csv"};
     OWN(event_runs_done) EventRuns runs = {0};
     find(

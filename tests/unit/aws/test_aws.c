@@ -66,6 +66,33 @@ static void a_request_carries_what_aws_needs(void **state) {
     assert_int_equal(aws_stats(world->aws).attempts, 1);
 }
 
+static void ask_with_trace(World *world, const char *function, const char *trace) {
+    Seen seen = {0};
+    AwsRequest request = config_request();
+    world_answer(world, 200, "{}");
+    function == NULL ? unsetenv("AWS_LAMBDA_FUNCTION_NAME")
+                     : setenv("AWS_LAMBDA_FUNCTION_NAME", function, 1);
+    setenv("_X_AMZN_TRACE_ID", trace, 1);
+    ask(world, &request, &seen);
+    unsetenv("AWS_LAMBDA_FUNCTION_NAME");
+    unsetenv("_X_AMZN_TRACE_ID");
+    assert_int_equal(seen.failure.status, ST_OK);
+}
+
+static void the_trace_of_a_lambda_function_is_passed_on(void **state) {
+    World *world = *state;
+    ask_with_trace(world, "confhouse", "Root=1-5759e988;Sampled=0");
+    assert_true(world_was_asked(world, 0, "\r\nX-Amzn-Trace-Id: Root=1-5759e988;Sampled=0\r\n"));
+    assert_true(
+        world_was_asked(world, 0, "SignedHeaders=content-type;host;x-amz-date;x-amz-target,"));
+    ask_with_trace(world, NULL, "Root=1-5759e988;Sampled=0");
+    ask_with_trace(world, "confhouse", "");
+    ask_with_trace(world, "confhouse", "Root=1\r\nX-Other: 1");
+    for (size_t i = 1; i < 4; i++) {
+        assert_false(world_was_asked(world, i, "Trace-Id"));
+    }
+}
+
 static void a_session_signs_with_its_own_keys_and_token(void **state) {
     World *world = *state;
     Seen seen = {0};
@@ -558,6 +585,7 @@ static void a_client_needs_a_region(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(a_request_carries_what_aws_needs),
+        WORLD_TEST(the_trace_of_a_lambda_function_is_passed_on),
         WORLD_TEST(a_session_signs_with_its_own_keys_and_token),
         WORLD_TEST(throttling_is_met_by_asking_again),
         WORLD_TEST(what_broke_is_asked_again),

@@ -168,6 +168,52 @@ static void progress_is_for_terminals_only(void **state) {
     assert_string_equal(logged(), "");
 }
 
+/* Checks `{"timestamp":"<now>",` and gives what comes behind it. */
+static const char *logged_after_timestamp(void) {
+    const char *line = logged();
+    const char *opening = "{\"timestamp\":\"";
+    assert_memory_equal(line, opening, strlen(opening));
+    char time[LOG_TIME_SIZE];
+    str_copy(time, sizeof time, line + strlen(opening));
+    assert_true(time[19] == '.' && time[23] == 'Z');
+    time[24] = '\0';
+    int64_t time_ms = 0;
+    assert_true(clock_parse_time(time, &time_ms));
+    assert_true(clock_now_ms() - time_ms < 60000);
+    const char *rest = line + strlen(opening) + 24;
+    assert_memory_equal(rest, "\",", 2);
+    return rest + 2;
+}
+
+static void lines_for_lambda_go_to_stdout_with_its_names(void **state) {
+    (void)state;
+    int out = dup(STDOUT_FILENO);
+    fflush(stdout);
+    assert_true(dup2(STDERR_FILENO, STDOUT_FILENO) >= 0); /* into the file that is looked at */
+    assert_true(dup2(capture.terminal, STDERR_FILENO) >= 0);
+    log_use_lambda(true);
+    log_configure(LOG_DEBUG, LOG_JSON);
+    log_set_invocation("8476a536-e9f4");
+    log_message(LOG_WARN, "one scope was denied");
+    fflush(stdout);
+    assert_true(dup2(STDOUT_FILENO, STDERR_FILENO) >= 0);
+    assert_string_equal(logged_after_timestamp(),
+                        "\"level\":\"WARN\",\"requestId\":\"8476a536-e9f4\","
+                        "\"message\":\"one scope was denied\"}\n");
+    static const char *const names[] = {"FATAL", "ERROR", "WARN", "INFO", "DEBUG"};
+    log_set_invocation(NULL);
+    for (int level = LOG_FATAL; level <= LOG_DEBUG; level++) {
+        char expected[64];
+        snprintf(expected, sizeof expected, "\"level\":\"%s\",\"message\":\"x\"}\n", names[level]);
+        log_message((LogLevel)level, "x");
+        assert_string_equal(logged_after_timestamp(), expected);
+        assert_string_equal(log_lambda_level((LogLevel)level), names[level]);
+    }
+    log_use_lambda(false);
+    assert_true(dup2(out, STDOUT_FILENO) >= 0);
+    close(out);
+}
+
 int main(void) {
 #define CAPTURED(test) cmocka_unit_test_setup_teardown(test, begin_capture, end_capture)
     const struct CMUnitTest tests[] = {
@@ -178,6 +224,7 @@ int main(void) {
         CAPTURED(objects_are_valid_utf8_whatever_the_data),
         CAPTURED(an_error_says_its_hint_and_where_it_came_from),
         CAPTURED(progress_is_for_terminals_only),
+        CAPTURED(lines_for_lambda_go_to_stdout_with_its_names),
     };
 #undef CAPTURED
     return cmocka_run_group_tests(tests, NULL, NULL);
