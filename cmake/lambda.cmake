@@ -42,7 +42,8 @@ string(JOIN " " CMAKE_C_FLAGS_INIT # folders may have spaces in their names
     "-isystem \"${include}/${triplet}\" -isystem \"${include}\""
     "-ffunction-sections -fdata-sections -fno-pie"
     "\"-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.\" \"-ffile-prefix-map=${CMAKE_BINARY_DIR}=.\""
-    "\"-ffile-prefix-map=${CONFHOUSE_LAMBDA_ROOT}=\"")
+    "\"-ffile-prefix-map=${CONFHOUSE_LAMBDA_ROOT}=\""
+    "-ffile-prefix-map=../..=.") # ccache may make paths relative to build/lambda-<arch>
 set(CMAKE_C_FLAGS_RELEASE_INIT "-O2 -DNDEBUG")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,--build-id=sha1")
 set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")

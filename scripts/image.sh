@@ -1,5 +1,5 @@
-# shellcheck shell=bash
-# Writes a container image; sourced by package-lambda after it has collected its files.
+# shellcheck shell=bash disable=SC2154 # what package-lambda has set
+# Writes a container image, from the files that package-lambda has collected; sourced by it.
 #
 #     write_image DIR    an image layout (OCI 1.0) of one layer, from scratch: what the zip has in
 #                        /var/task, confhouse itself, and Mozilla's bundle of trusted certificates,
