@@ -81,8 +81,8 @@ void budget_need_workbook(int64_t rows, int64_t memory_mb, BudgetNeed *need) {
 void budget_need_scan(int64_t shard_bytes, int concurrency, BudgetNeed *need) {
     need->ms = 0; /* it stops by itself */
     /* The packed shard, unpacked, copied to be saved, and packed again. */
-    need->disk_bytes = 2 * (1 + UNPACKED) * shard_bytes + SHARD_BASE_MB * BUDGET_MB;
-    need->memory_bytes = BASE_MB * BUDGET_MB + (int64_t)concurrency * CALL_KB * 1024;
+    need->disk_bytes = (int64_t)2 * (1 + UNPACKED) * shard_bytes + SHARD_BASE_MB * BUDGET_MB;
+    need->memory_bytes = BASE_MB * BUDGET_MB + (int64_t)concurrency * CALL_KB * BUDGET_MB / 1024;
 }
 
 int budget_concurrency(int64_t memory_mb, int wanted) {

@@ -8,11 +8,10 @@ enum { NOTICE_MAX_BYTES = 4096 };
 
 /* What the object says. */
 typedef struct Record {
-    bool exists;
     char published_at[CLOCK_TIME_SIZE];
     char mailed_at[CLOCK_TIME_SIZE];
     int64_t sending_until_ms; /* 0 = nobody is sending */
-    char etag[128];
+    char etag[128];           /* "" = there is no such object */
 } Record;
 
 static Status read_time(const Json *root, const char *name, char ret_text[CLOCK_TIME_SIZE],
@@ -49,7 +48,6 @@ static Status read_record(Store *store, const LayoutKey *key, bool again, Record
         return ST_OK;
     }
     TRY(status);
-    ret_record->exists = true;
     str_copy(ret_record->etag, sizeof ret_record->etag, object.etag);
     if (!again && parse_record(&text, ret_record, &cause) != ST_OK) {
         err_set(err, ST_CORRUPT, "%s: %s", key->text, cause.message);
@@ -58,10 +56,12 @@ static Status read_record(Store *store, const LayoutKey *key, bool again, Record
     return ST_OK;
 }
 
-static Status write_record(Store *store, const Notice *notice, int64_t sending_until_ms,
-                           StorePut *put, StoreObject *ret_object, Err *err) {
+/* In place of the record with that ETag; "" = there is none. */
+static Status write_record(Store *store, Notice *notice, int64_t sending_until_ms,
+                           const char *old_etag, Err *err) {
     OWN(buf_done) Buf text = {0};
     JsonWriter json = {.out = &text};
+    StoreObject object;
     LayoutKey key;
     TRY(layout_notice(notice->group_id, &key, err));
     json_begin_object(&json, NULL);
@@ -80,11 +80,15 @@ static Status write_record(Store *store, const Notice *notice, int64_t sending_u
     }
     json_end_object(&json);
     buf_putc(&text, '\n');
-    put->key = key.text;
-    put->content_type = "application/json";
-    put->data = text.data;
-    put->size = text.size;
-    return store_put(store, put, ret_object, err);
+    const StorePut put = {.key = key.text,
+                          .content_type = "application/json",
+                          .data = text.data,
+                          .size = text.size,
+                          .condition = old_etag[0] == '\0' ? STORE_IF_ABSENT : STORE_IF_MATCH,
+                          .etag = old_etag};
+    TRY(store_put(store, &put, &object, err));
+    str_copy(notice->etag, sizeof notice->etag, object.etag);
+    return ST_OK;
 }
 
 /* No two claims are the same bytes: the store takes a write that broke, and was sent again, for its
@@ -100,7 +104,6 @@ Status notice_claim(Store *store, const char *group_id, NoticeWays wanted, bool 
     Notice notice = {.ways = wanted};
     Record record;
     LayoutKey key;
-    StoreObject object;
     *ret_notice = (Notice){0};
     TRY(layout_notice(group_id, &key, err));
     TRY(read_record(store, &key, again, &record, err));
@@ -119,21 +122,18 @@ Status notice_claim(Store *store, const char *group_id, NoticeWays wanted, bool 
     if (record.sending_until_ms > now_ms) {
         return ST_OK;
     }
-    StorePut put = {.condition = record.exists ? STORE_IF_MATCH : STORE_IF_ABSENT,
-                    .etag = record.etag};
-    Status status = write_record(store, &notice, now_ms + NOTICE_CLAIM_MS, &put, &object, err);
+    Status status = write_record(store, &notice, now_ms + NOTICE_CLAIM_MS, record.etag, err);
     if (status == ST_CONFLICT) { /* somebody else was a moment faster */
         return ST_OK;
     }
     TRY(status);
-    str_copy(notice.etag, sizeof notice.etag, object.etag);
     *ret_notice = notice;
     *ret_claim = NOTICE_OURS;
     return ST_OK;
 }
 
 Status notice_settle(Store *store, Notice *notice, NoticeWays done, Err *err) {
-    StoreObject object;
+    char etag[sizeof notice->etag];
     char now[CLOCK_TIME_SIZE];
     clock_format_time(clock_now_ms(), now);
     if (done.publish) {
@@ -142,8 +142,6 @@ Status notice_settle(Store *store, Notice *notice, NoticeWays done, Err *err) {
     if (done.mail) {
         str_copy(notice->mailed_at, sizeof notice->mailed_at, now);
     }
-    StorePut put = {.condition = STORE_IF_MATCH, .etag = notice->etag};
-    TRY(write_record(store, notice, 0, &put, &object, err));
-    str_copy(notice->etag, sizeof notice->etag, object.etag);
-    return ST_OK;
+    str_copy(etag, sizeof etag, notice->etag);
+    return write_record(store, notice, 0, etag, err);
 }

@@ -186,7 +186,7 @@ Status run_find_plan_objects(App *app, const char *group_id, RunPlanObjects *ret
     store_append_location(store, results_key.text, &results);
     const char *bucket = buf_text(&items) + strlen("s3://");
     size_t size = strcspn(bucket, "/");
-    ASSERT(bucket[size] == '/' && size < sizeof ret_objects->bucket);
+    ASSERT(size < sizeof ret_objects->bucket && bucket[size] == '/');
     memcpy(ret_objects->bucket, bucket, size);
     str_copy(ret_objects->items_key, sizeof ret_objects->items_key, bucket + size + 1);
     str_copy(ret_objects->results_prefix, sizeof ret_objects->results_prefix,
