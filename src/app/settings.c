@@ -277,6 +277,11 @@ void settings_done(Settings *settings) {
     memset(settings, 0, sizeof *settings);
 }
 
+void settings_layer(const Settings *under, Settings *ret_settings) {
+    *ret_settings = (Settings){0};
+    memcpy(ret_settings->values, under->values, sizeof under->values);
+}
+
 bool settings_is_set(const Settings *settings, SettingId id) {
     return settings->values[id].text != NULL && settings->values[id].source != SOURCE_DEFAULT;
 }

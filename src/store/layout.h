@@ -16,7 +16,10 @@
 
 #include "base/err.h"
 
-enum { LAYOUT_KEY_SIZE = 256 };
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { LAYOUT_KEY_SIZE = 256, LAYOUT_ID_SIZE = 65 };
 #define LAYOUT_LATEST  "history/latest.json"
 #define LAYOUT_HISTORY "history/"
 #define LAYOUT_WAIVERS "waivers.csv"
@@ -39,6 +42,12 @@ bool layout_shard_id(const char *key, char *ret_shard_id, size_t size);
 /* `number` 1 has no suffix. */
 Status layout_history(const char *group_id, int number, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 Status layout_raw(const LayoutRun *run, LayoutKey *ret_key, Err *err) WARN_UNUSED;
+/* The run of a key that layout_raw makes; false for any other key. */
+bool layout_parse_raw(const char *key, char ret_group_id[LAYOUT_ID_SIZE]);
+/* The run of a key that layout_history makes; false for any other key. "compliance-a.2.db" is the
+ * first history of a run "a.2" or the second one of "a": `ret_or_group_id` is then "a", else "". */
+bool layout_parse_history(const char *key, char ret_group_id[LAYOUT_ID_SIZE],
+                          char ret_or_group_id[LAYOUT_ID_SIZE]);
 Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) WARN_UNUSED;
 
 #endif

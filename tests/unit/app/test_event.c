@@ -13,7 +13,7 @@
 
 static void parse(const char *text, Event *event) {
     Err err = {0};
-    Status status = event_parse(text, strlen(text), event, &err);
+    Status status = event_parse(text, strlen(text), &event_defaults, event, &err);
     assert_string_equal(err.message, "");
     assert_int_equal(status, ST_OK);
 }
@@ -97,7 +97,8 @@ static void an_error_names_the_member(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         Event event = {0};
         Err err = {0};
-        assert_int_equal(event_parse(bad[i].text, strlen(bad[i].text), &event, &err), ST_INPUT);
+        assert_int_equal(
+            event_parse(bad[i].text, strlen(bad[i].text), &event_defaults, &event, &err), ST_EVENT);
         if (strstr(err.message, bad[i].names) == NULL) {
             fail_msg("%s: '%s' does not name %s", bad[i].text, err.message, bad[i].names);
         }
