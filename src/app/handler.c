@@ -53,6 +53,8 @@ static void put_merge(JsonWriter *json, const RunMerge *merge) {
     json_put_int(json, "scopes_missing", result->scopes_missing);
     json_put_int(json, "scopes_skipped", result->scopes_skipped);
     json_put_int(json, "rules_failed", result->rules_failed);
+    json_put_int(json, "findings_open", result->findings_open);
+    json_put_int(json, "findings_new", result->findings_new);
     json_put_int(json, "waivers", result->waivers);
     json_put_int(json, "bad_waivers", result->waiver_problems);
     json_put_int(json, "waived", result->findings_waived);
