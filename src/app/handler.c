@@ -67,6 +67,7 @@ static void put_report(JsonWriter *json, const RunReport *report) {
     json_put_int(json, "report_rows", report->result.rows);
     json_put_bool(json, "published", report->published);
     json_put_bool(json, "mailed", report->mailed);
+    json_put_bool(json, "told_before", report->told_before);
     if (report->notice.status != ST_OK) {
         json_put_text(json, "notice_error", report->notice.message);
     }
@@ -104,7 +105,9 @@ static Status do_final(App *app, JsonWriter *json, Err *err) {
  * Step Functions carry. */
 static Status do_plan(App *app, JsonWriter *json, Err *err) {
     OWN(plan_done) Plan plan = {0};
+    RunPlanObjects objects;
     TRY(run_plan(app, 0, &plan, err));
+    TRY(run_find_plan_objects(app, plan.group_id, &objects, err));
     json_put_text(json, "group_id", plan.group_id);
     json_put_text(json, "date", plan.date);
     json_put_int(json, "accounts", (int64_t)plan.account_count);
@@ -115,6 +118,9 @@ static Status do_plan(App *app, JsonWriter *json, Err *err) {
         json_put_text(json, NULL, shard_id);
     }
     json_end_array(json);
+    json_put_text(json, "bucket", objects.bucket);
+    json_put_text(json, "items_key", objects.items_key);
+    json_put_text(json, "results_prefix", objects.results_prefix);
     return ST_OK;
 }
 

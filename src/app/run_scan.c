@@ -1,5 +1,5 @@
 /* The scanning half of run.h: which accounts and regions a shard has, and how it is filled. */
-#include "app/run.h"
+#include "app/run_steps.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -282,8 +282,7 @@ static Status scan_plan_shard(App *app, const Plan *plan, int shard, RunScan *sc
 }
 
 /* What is cancelled while it is planned has done nothing. */
-static Status plan_to_scan(App *app, Plan *ret_plan, Err *err) {
-    Status status = run_plan(app, 1, ret_plan, err);
+static Status check_planned(Status status, Err *err) {
     if (status != ST_CANCELLED) {
         return status;
     }
@@ -293,7 +292,7 @@ static Status plan_to_scan(App *app, Plan *ret_plan, Err *err) {
 static Status scan_everything(App *app, const Event *event, RunScan *scan, Err *err) {
     OWN(plan_done) Plan plan = {0};
     OWN(job_done) ScanJob job = {0};
-    TRY(plan_to_scan(app, &plan, err));
+    TRY(check_planned(run_plan_as_one(app, &plan, err), err));
     job_from_plan(&plan, -1, &job);
     str_copy(job.shard_id, sizeof job.shard_id,
              event != NULL && event->shard_id != NULL ? event->shard_id : "01");
@@ -440,7 +439,7 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
     *ret_all = (RunAll){0};
     TRY(app_store(app, &store, err));
     TRY(history_latest(store, &latest, err)); /* a damaged one is better known before the scan */
-    TRY(plan_to_scan(app, &plan, err));
+    TRY(check_planned(run_plan(app, 1, &plan, err), err));
     str_copy(ret_all->group_id, sizeof ret_all->group_id, plan.group_id);
     TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",
                      err));

@@ -142,6 +142,9 @@
       .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_topic,                              \
       .shape = "the ARN of a topic like arn:aws:sns:eu-west-1:123456789012:weekly",                \
       .help = "publish a message there after the report of the newest run")                        \
+    X(NOTIFY_AGAIN, .name = "notify-again", .type = SETTING_FLAG, .section = SECTION_NOTIFY,       \
+      .commands = COMMANDS_THAT_REPORT,                                                            \
+      .help = "tell people of the newest run though they were told before")                        \
     X(MAIL_FROM, .name = "mail-from", .placeholder = "ADDRESS", .section = SECTION_NOTIFY,         \
       .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_mail_address,                       \
       .shape = "an address like config@example.com",                                               \

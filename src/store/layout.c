@@ -29,6 +29,16 @@ Status layout_plan(const char *group_id, LayoutKey *ret_key, Err *err) {
     return set_key(ret_key, "batches/%s/plan.json", group_id);
 }
 
+Status layout_shard_events(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "batches/%s/shards.json", group_id);
+}
+
+Status layout_results(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "batches/%s/results", group_id);
+}
+
 Status layout_batch_prefix(const char *group_id, LayoutKey *ret_key, Err *err) {
     TRY(str_check_id("group_id", group_id, err));
     return set_key(ret_key, "batches/%s/", group_id);
@@ -154,4 +164,9 @@ bool layout_parse_history(const char *key, char ret_group_id[LAYOUT_ID_SIZE],
 
 Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
     return set_run_key("reports/ConfigRule_", run, ".xlsx", ret_key, err);
+}
+
+Status layout_notice(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "reports/notified-%s.json", group_id);
 }

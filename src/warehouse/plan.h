@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "store/store.h"
+#include "warehouse/weights.h"
 
 #include <stdbool.h>
 
@@ -29,6 +30,7 @@ typedef struct Plan {
     Arena arena; /* all texts and arrays */
     const char *group_id;
     const char *date;                  /* YYYY-MM-DD */
+    const char *created_at;            /* when it was made first; NULL = not known, or now */
     const char *organization_id;       /* o-…; NULL = not known, or accounts from a file */
     const char *management_account_id; /* where that is known */
     size_t account_count;
@@ -56,8 +58,11 @@ typedef struct PlanOptions {
     const char *exclude_units;
     const char *environment_tags; /* keys of tags that tell an environment, in any case */
     const char *tag_prefixes;     /* of other tags to keep */
-    int shards;                   /* 0 = one for every 25 accounts */
-} PlanOptions;
+    int shards;                   /* 0 = not asked for: default_shards */
+    int default_shards;           /* 0 = one for every 25 accounts, and each very large one */
+    const Weights *weights;       /* of accounts; NULL = none */
+    const Plan *before;           /* an earlier plan of the group; NULL = none */
+} PlanOptions;                    /* see plan_shards.h for what the last ones do */
 
 /* Asks Organizations or reads the accounts file. ST_USAGE, ST_INPUT with file and line, or what
  * Organizations said. `aws` may be NULL with an accounts file and regions that are named. What
@@ -79,7 +84,8 @@ Status plan_split_regions(const char *text, Aws *aws, Arena *arena, const char *
  * when it has none. */
 const char *plan_account_tag(const PlanAccount *account, const char *keys);
 
-/* plan.json in the store. Written again, the same group replaces its plan. ST_NOTHING when there is
+/* plan.json in the store. Written again, the same group replaces its plan: see plan_shards.h for
+ * what stays. ST_NOTHING when there is
  * none to read. */
 Status plan_write(const Plan *plan, Store *store, Err *err) WARN_UNUSED;
 Status plan_read(const char *group_id, Store *store, Plan *ret_plan, Err *err) WARN_UNUSED;

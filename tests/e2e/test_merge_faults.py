@@ -113,15 +113,17 @@ def test_failing_anywhere(second, kinds, number, lasts, wanted):
 
 def test_what_is_named_is_on_the_disk_first(second):
     """A crash of the machine loses what was not synced. So each file is synced before it gets a name
-    in the store, its folder after that, and latest.json comes last. (A temporary name is none: it
-    may be that of a file yet to be synced.)"""
+    in the store, its folder after that, and latest.json comes after all that it speaks of. What says
+    that the history has the run (raw/) comes after latest.json. (A temporary name is none: it may be
+    that of a file yet to be synced.)"""
     calls = second.calls("write,sync,name")
     given = {number: call for number, call in enumerate(calls)
              if call[0] == "name" and call[1] in ("link", "rename") and "/counting/" in call[3]}
     source = {to: path for _, _, path, to in given.values() if "/.tmp-" in to}
     named = [number for number, call in given.items() if call[3] not in source]
     assert [calls[number][3].rsplit("/", 2)[1:] for number in named] == [
-        ["history", f"compliance-{SECOND}.db"], ["history", "latest.json"]]
+        ["history", f"compliance-{SECOND}.db"], ["history", "latest.json"],
+        ["history", "weights.json"], ["raw", f"config-rules-{SECOND}.csv"]]
     for number in named:
         path = calls[number][2]
         own = [call[0] for call in calls[:number] if call[2] in (path, source.get(path))]

@@ -18,6 +18,10 @@ static void names_objects(void **state) {
     Err err;
     assert_int_equal(layout_plan("2026-11-22", &key, &err), ST_OK);
     assert_string_equal(key.text, "batches/2026-11-22/plan.json");
+    assert_int_equal(layout_shard_events("2026-11-22", &key, &err), ST_OK);
+    assert_string_equal(key.text, "batches/2026-11-22/shards.json");
+    assert_int_equal(layout_results("2026-11-22", &key, &err), ST_OK);
+    assert_string_equal(key.text, "batches/2026-11-22/results");
     assert_int_equal(layout_batch_prefix("2026-11-22", &key, &err), ST_OK);
     assert_string_equal(key.text, "batches/2026-11-22/");
     assert_int_equal(layout_shard("2026-11-22", "01", &key, &err), ST_OK);
@@ -31,6 +35,8 @@ static void names_objects(void **state) {
     assert_string_equal(key.text, "raw/config-rules-2026-11-22.csv");
     assert_int_equal(layout_report(&run, &key, &err), ST_OK);
     assert_string_equal(key.text, "reports/ConfigRule_2026-11-22.xlsx");
+    assert_int_equal(layout_notice("2026-11-22", &key, &err), ST_OK);
+    assert_string_equal(key.text, "reports/notified-2026-11-22.json");
     const LayoutRun second = {"2026-11-22-b", "2026-11-22"};
     assert_int_equal(layout_raw(&second, &key, &err), ST_OK);
     assert_string_equal(key.text, "raw/config-rules-2026-11-22_2026-11-22-b.csv");
@@ -58,6 +64,9 @@ static void refuses_ids_that_lead_elsewhere(void **state) {
         Err err;
         assert_int_equal(layout_plan(bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_batch_prefix(bad[i], &key, &err), ST_USAGE);
+        assert_int_equal(layout_shard_events(bad[i], &key, &err), ST_USAGE);
+        assert_int_equal(layout_results(bad[i], &key, &err), ST_USAGE);
+        assert_int_equal(layout_notice(bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_shard(bad[i], "01", &key, &err), ST_USAGE);
         assert_int_equal(layout_shard("g", bad[i], &key, &err), ST_USAGE);
         assert_int_equal(layout_history(bad[i], 1, &key, &err), ST_USAGE);
@@ -83,6 +92,9 @@ static void tells_shards_from_other_keys(void **state) {
     assert_string_equal(id, "x.db.gz");
 
     static const char *const others[] = {"batches/g/plan.json",
+                                         "batches/g/shards.json",
+                                         "batches/g/results/01.db.gz",
+                                         "batches/g/results/8a6e/01.db.gz",
                                          "batches/g/.db.gz",
                                          "batches/g/..db.gz",
                                          "batches/g/a b.db.gz",
