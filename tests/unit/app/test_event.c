@@ -53,11 +53,9 @@ static void all_modes_are_known(void **state) {
     static const struct {
         const char *text;
         EventMode mode;
-    } modes[] = {{"{\"mode\":\"batch\"}", EVENT_BATCH},
-                 {"{\"mode\":\"final\"}", EVENT_FINAL},
-                 {"{\"mode\":\"plan\"}", EVENT_PLAN},
-                 {"{\"mode\":\"report\"}", EVENT_REPORT},
-                 {"{\"mode\":\"run\"}", EVENT_RUN}};
+    } modes[] = {{"{\"mode\":\"batch\"}", EVENT_BATCH}, {"{\"mode\":\"final\"}", EVENT_FINAL},
+                 {"{\"mode\":\"plan\"}", EVENT_PLAN},   {"{\"mode\":\"report\"}", EVENT_REPORT},
+                 {"{\"mode\":\"run\"}", EVENT_RUN},     {"{\"mode\":\"check\"}", EVENT_CHECK}};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         OWN(event_done) Event event = {0};
         parse(modes[i].text, &event);
