@@ -1,6 +1,7 @@
 """CloudFormation templates as the tests read them: YAML with its short tags, and the values that
 functions like !Ref, !Sub and !If have for given parameters."""
 import copy
+import functools
 import re
 
 import yaml
@@ -10,7 +11,8 @@ from conftest import ROOT
 HUB = ROOT / "lambda/deploy/hub.yaml"
 SPOKE = ROOT / "lambda/deploy/spoke-role.yaml"
 NO_VALUE = object()
-PSEUDO = {"AWS::AccountId": "111122223333", "AWS::Partition": "aws", "AWS::Region": "eu-west-1",
+ACCOUNT = "111122223333"
+PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1",
           "AWS::StackName": "confhouse", "AWS::URLSuffix": "amazonaws.com"}
 
 
@@ -33,18 +35,25 @@ def _construct(loader, suffix, node):
 _Loader.add_multi_constructor("!", _construct)
 
 
-def load(path):
-    """The template, every function in its long form."""
+@functools.lru_cache
+def _read(path):
     with open(path, encoding="utf-8") as file:
-        return yaml.load(file, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+        return yaml.load(file, Loader=_Loader)
+
+
+def load(path):
+    """The template, every function in its long form: a copy that may be changed."""
+    return copy.deepcopy(_read(path))
 
 
 class Stack:
     """A template with parameters: its conditions decided, its values resolved. Resources have the
     ARNs that AWS would make for them."""
 
-    def __init__(self, template, parameters=None):
+    def __init__(self, template, parameters=None, account_id=ACCOUNT):
         self.template = copy.deepcopy(template)
+        self.account_id = account_id
+        self.pseudo = PSEUDO | {"AWS::AccountId": account_id}
         self.parameters = {name: parameter.get("Default")
                            for name, parameter in template.get("Parameters", {}).items()}
         for name, value in (parameters or {}).items():
@@ -131,8 +140,8 @@ class Stack:
     def _ref(self, name):
         if name == "AWS::NoValue":
             return NO_VALUE
-        if name in PSEUDO:
-            return PSEUDO[name]
+        if name in self.pseudo:
+            return self.pseudo[name]
         if name in self.parameters:
             return self.parameters[name]
         return self._physical(name, "Ref")
@@ -151,9 +160,8 @@ class Stack:
         return known(self, properties)
 
     def arn(self, service, rest, regional=True):
-        where = f"{PSEUDO['AWS::Region']}:{PSEUDO['AWS::AccountId']}" if regional else \
-            f":{PSEUDO['AWS::AccountId']}"
-        return f"arn:aws:{service}:{where}:{rest}"
+        region = self.pseudo["AWS::Region"] if regional else ""
+        return f"arn:aws:{service}:{region}:{self.account_id}:{rest}"
 
 
 def _named(key):
@@ -179,7 +187,7 @@ _PHYSICAL = {
     ("AWS::SQS::Queue", "QueueName"): _named("QueueName"),
     ("AWS::SQS::Queue", "Ref"): lambda stack, properties:
         "https://sqs.%s.amazonaws.com/%s/%s" % (
-            PSEUDO["AWS::Region"], PSEUDO["AWS::AccountId"], stack.resolve(properties["QueueName"])),
+            stack.pseudo["AWS::Region"], stack.account_id, stack.resolve(properties["QueueName"])),
     ("AWS::IAM::Role", "Ref"): _named("RoleName"),
     ("AWS::IAM::Role", "Arn"): _arn("iam", "role/%s", "RoleName", False),
     ("AWS::Lambda::Function", "Ref"): _named("FunctionName"),

@@ -102,7 +102,7 @@ resource "aws_cloudwatch_metric_alarm" "missed_run" {
   statistic           = "Maximum"
   period              = 86400
   evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
+  comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = var.max_RunAgeDays
   treat_missing_data  = "breaching"
 }

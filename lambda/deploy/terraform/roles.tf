@@ -152,7 +152,7 @@ data "aws_iam_policy_document" "merge" {
   }
 
   statement {
-    actions   = ["s3:AbortMultipartUpload", "s3:PutObject"]
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
     resources = ["${local.store_arn}raw/*"]
   }
 

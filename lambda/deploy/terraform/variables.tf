@@ -203,7 +203,7 @@ variable "mail_identity_arn" {
 variable "max_run_age_days" {
   type        = number
   default     = 8
-  description = "Alarm when the newest run is older than so many days. A day more than the schedule's interval."
+  description = "Alarm when the newest run is so many days old. A day more than the schedule's interval."
 
   validation {
     condition     = var.max_run_age_days >= 1
