@@ -1,0 +1,129 @@
+"""Does with the hub's template what AWS would: schedules fire, a state machine or a function begins, an
+object of the bucket wakes what a rule names. Functions, their handlers, variables, aliases and targets
+come from the template alone; the program and the simulator do the rest."""
+import json
+import os
+import pathlib
+
+import pytest
+
+from conftest import KEY_ID, ROOT, SECRET
+from hub_template import Stack, load
+from runtime_api import Bootstrap, RuntimeApi
+from state_machine import DEFINITION, TOOLS, Execution, node
+
+SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+LIMIT_SECONDS = 300
+
+
+def bootstrap():
+    named = os.environ.get("CONFHOUSE_BUILD_DIR")
+    found = [pathlib.Path(named) / "lambda/bootstrap"] if named else sorted(
+        ROOT.glob("build/*/lambda/bootstrap"), key=lambda path: path.stat().st_mtime)
+    if not found or not found[-1].exists():
+        pytest.fail("bootstrap is not built: set CONFHOUSE_BUILD_DIR")
+    return str(found[-1])
+
+
+def pattern_matches(pattern, event):
+    """EventBridge's, as far as the template uses it: lists of texts, and of prefixes."""
+    for name, wanted in pattern.items():
+        value = event.get(name)
+        if isinstance(wanted, dict):
+            if not isinstance(value, dict) or not pattern_matches(wanted, value):
+                return False
+        elif not any(value.startswith(each["prefix"]) if isinstance(each, dict) else value == each
+                     for each in wanted):
+            return False
+    return True
+
+
+class Deployment:
+    """The stack of a template, and a simulator to be its AWS."""
+
+    def __init__(self, folder, simulator, parameters, template=None):
+        self.folder = pathlib.Path(folder)
+        self.simulator = simulator
+        self.account_id = simulator.client("sts").get_caller_identity()["Account"]
+        self.stack = Stack(template or load(ROOT / "lambda/deploy/hub.yaml"), parameters,
+                           self.account_id)
+        self.bucket = f"platform-compliance-reports-{self.account_id}"
+        self.calls = []  # (function name, event, answer)
+
+    def functions(self):
+        """As functions.mjs wants them, by the ARN of their alias."""
+        by_name = {properties["FunctionName"]: properties
+                   for properties in self.stack.resources("AWS::Lambda::Function").values()}
+        found = {}
+        for alias in self.stack.resources("AWS::Lambda::Alias").values():
+            function = by_name[alias["FunctionName"]]
+            arn = self.stack.arn("lambda", f"function:{alias['FunctionName']}:{alias['Name']}")
+            variables = {name: str(value)
+                         for name, value in function["Environment"]["Variables"].items()}
+            found[arn] = {
+                "name": function["FunctionName"], "arn": arn, "handler": function["Handler"],
+                "memory": function["MemorySize"], "timeout_seconds": function["Timeout"],
+                "command": [bootstrap()],
+                # What Lambda itself sets, and where the simulator is.
+                "env": variables | self.simulator.env | {"TMPDIR": str(self.folder)}}
+        return found
+
+    def keys(self):
+        listed = self.simulator.client("s3").list_objects_v2(Bucket=self.bucket)
+        return {row["Key"] for row in listed.get("Contents", [])}
+
+    def fire(self, schedule_id, time):
+        """The schedule's time has come. What came of it: an Execution or an Outcome."""
+        target = self.stack.properties(schedule_id)["Target"]
+        event = json.loads(target["Input"].replace(SCHEDULED_TIME, time))
+        return self.start(target["Arn"], event)
+
+    def start(self, arn, event):
+        machines = {self.stack.resolve({"Ref": name}): machine for name, machine
+                    in self.stack.resources("AWS::StepFunctions::StateMachine").items()}
+        if arn in machines:
+            return self.execute(machines[arn], event)
+        before = self.keys()
+        outcome = self.invoke(arn, event)
+        for key in sorted(self.keys() - before):
+            self.tell_of_object(key)
+        return outcome
+
+    def execute(self, machine, event):
+        config = {
+            "definition": str(DEFINITION), "substitutions": machine["DefinitionSubstitutions"],
+            "input": event, "functions": list(self.functions().values()), "faults": [],
+            "aws": {"endpoint": self.simulator.url, "region": "eu-west-1", "accessKeyId": KEY_ID,
+                    "secretAccessKey": SECRET},
+            "wait_ms": 1, "retry_ms": 1}
+        path = self.folder / "execution.json"
+        path.write_text(json.dumps(config))
+        done = node(TOOLS / "run.mjs", path)
+        assert done.returncode == 0, done.stderr
+        return Execution(done.stdout.splitlines(), done.stderr)
+
+    def invoke(self, arn, event):
+        function = self.functions()[arn]
+        home = self.folder / f"call-{len(self.calls)}"
+        home.mkdir()
+        with RuntimeApi() as api, Bootstrap(function["command"], api, function["env"], home,
+                                            function["handler"]) as process:
+            outcome = api.invoke(event, limit_s=LIMIT_SECONDS)
+            assert outcome is not None, process.text()
+        outcome.metrics = process.metrics()
+        self.calls.append((function["name"], event, outcome))
+        return outcome
+
+    def tell_of_object(self, key):
+        """A new object of the bucket: EventBridge hears of it where the bucket says so."""
+        notified = self.stack.properties("Bucket")["NotificationConfiguration"]
+        if not notified["EventBridgeConfiguration"]["EventBridgeEnabled"]:
+            return
+        event = {"version": "0", "source": "aws.s3", "detail-type": "Object Created",
+                 "account": self.account_id, "time": "2026-11-22T06:10:00Z", "region": "eu-west-1",
+                 "detail": {"version": "0", "bucket": {"name": self.bucket}, "reason": "PutObject",
+                            "object": {"key": key, "size": 1, "etag": "0", "version-id": "1"}}}
+        for rule in self.stack.resources("AWS::Events::Rule").values():
+            if pattern_matches(rule["EventPattern"], event):
+                for target in rule["Targets"]:
+                    self.start(target["Arn"], event)
