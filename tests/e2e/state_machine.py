@@ -44,6 +44,16 @@ def scripted(name, answers):
                          {"PATH": os.environ["PATH"], "ANSWERS": json.dumps(answers)})
 
 
+def bootstrap():
+    """confhouse's program for Lambda: in $CONFHOUSE_BUILD_DIR, or the newest one under build/."""
+    named = os.environ.get("CONFHOUSE_BUILD_DIR")
+    found = [pathlib.Path(named) / "lambda/bootstrap"] if named else sorted(
+        ROOT.glob("build/*/lambda/bootstrap"), key=lambda path: path.stat().st_mtime)
+    if not found or not found[-1].exists():
+        pytest.fail("bootstrap is not built: set CONFHOUSE_BUILD_DIR")
+    return found[-1].resolve()
+
+
 class Execution:
     """What came of one execution."""
 
@@ -69,16 +79,29 @@ class Execution:
         return found["items"], found["failed"]
 
 
-def execute(folder, simulator, functions, event=None, faults=(), definition=DEFINITION):
+def run_config(folder, simulator, functions, faults, **more):
     config = {
-        "definition": str(definition), "substitutions": SUBSTITUTIONS,
-        "input": {} if event is None else event, "functions": functions, "faults": list(faults),
+        "functions": functions, "faults": list(faults),
         "aws": {"endpoint": simulator.url, "region": "eu-west-1", "accessKeyId": KEY_ID,
                 "secretAccessKey": SECRET},
         "wait_ms": 1, "retry_ms": 1,
-    }
+    } | more
     path = pathlib.Path(folder) / "execution.json"
     path.write_text(json.dumps(config))
     done = node(TOOLS / "run.mjs", path)
     assert done.returncode == 0, done.stderr
     return Execution(done.stdout.splitlines(), done.stderr)
+
+
+def execute(folder, simulator, functions, event=None, faults=(), definition=DEFINITION):
+    """One execution of the state machine."""
+    return run_config(folder, simulator, functions, faults, definition=str(definition),
+                      substitutions=SUBSTITUTIONS, input={} if event is None else event)
+
+
+def invoke_functions(folder, simulator, functions, *steps):
+    """Functions invoked without a state machine: each step is a list of (name, event), invoked side by
+    side."""
+    calls = [[{"function": function_arn(name), "event": event} for name, event in step]
+             for step in steps]
+    return run_config(folder, simulator, functions, (), calls=calls)

@@ -6,7 +6,7 @@
 //     { function, member, value, attempts: [1, 2] or "all", do, ... }
 // and meets the invocations of that function whose event has that member with that value (or all,
 // without member), counted from 1. `do` is
-//     "kill"        ends the process with SIGKILL: after `after_ms`, or once `probe` is true
+//     "kill"        ends the process with SIGKILL, `after_ms` after it has the event
 //     "deadline"    tells the function that it has only `ms` left
 //     "lose-answer" runs it, and answers Lambda.ServiceException
 //     "fail"        does not run it, and answers `type` with `message`
@@ -17,6 +17,7 @@ import http from 'node:http';
 
 const MAX_PAYLOAD_BYTES = 6 << 20;
 const STOP_MS = 2000;
+const START_MS = 60000;
 const INVOCATION = '/2018-06-01/runtime/invocation/';
 
 function failure(type, message) {
@@ -41,8 +42,8 @@ class Environment {
     });
     this.dead = false;
     this.waiting = null; // the response of a `next` that waits for an event
-    this.current = null; // { id, event, deadline, resolve }
-    this.answered = true;
+    this.current = null; // { id, event, times, timers, resolve }
+    this.isSpent = false;
   }
 
   async start() {
@@ -82,30 +83,24 @@ class Environment {
   finish(result) {
     const { current } = this;
     this.current = null;
+    current?.timers.forEach(clearTimeout);
     current?.resolve(result);
   }
 
-  // What came of one event: { payload } or { errorType, payload }.
-  async invoke(event, deadlineMs, limitMs) {
-    const id = randomUUID();
+  // What came of one event: { payload } or { errorType, payload }. Time counts from when the function
+  // has the event, as in Lambda. `times`: { limitMs, deadlineMs (what it is told), killMs }.
+  async invoke(event, times) {
     const result = new Promise((resolve) => {
-      this.current = { id, event, deadline: Date.now() + deadlineMs, resolve };
+      this.current = { id: randomUUID(), event, times, timers: [], resolve };
     });
+    const startTimer = setTimeout(() => this.kill(), START_MS);
+    this.current.timers.push(startTimer);
     if (this.dead) {
       this.finish(failure('Runtime.ExitError', 'Runtime exited before it asked for an event'));
     } else if (this.waiting !== null) {
       this.deliver();
     }
-    const timer = setTimeout(() => {
-      this.timedOut = true;
-      this.finish(failure('Sandbox.Timedout', `Task timed out after ${limitMs / 1000} seconds`));
-      this.kill();
-    }, limitMs);
-    try {
-      return await result;
-    } finally {
-      clearTimeout(timer);
-    }
+    return result;
   }
 
   kill() {
@@ -114,14 +109,25 @@ class Environment {
     }
   }
 
+  timeOut(limitMs) {
+    this.isSpent = true;
+    this.finish(failure('Sandbox.Timedout', `Task timed out after ${limitMs / 1000} seconds`));
+    this.kill();
+  }
+
   deliver() {
-    const { id, event, deadline } = this.current;
+    const { id, event, times, timers } = this.current;
     const response = this.waiting;
     this.waiting = null;
+    timers.forEach(clearTimeout);
+    timers.push(setTimeout(() => this.timeOut(times.limitMs), times.limitMs));
+    if (times.killMs !== undefined) {
+      timers.push(setTimeout(() => this.kill(), times.killMs));
+    }
     response.writeHead(200, {
       'Content-Type': 'application/json',
       'Lambda-Runtime-Aws-Request-Id': id,
-      'Lambda-Runtime-Deadline-Ms': String(deadline),
+      'Lambda-Runtime-Deadline-Ms': String(Date.now() + times.deadlineMs),
       'Lambda-Runtime-Invoked-Function-Arn': this.arn,
       'Lambda-Runtime-Trace-Id': `Root=1-00000000-${id.replaceAll('-', '').slice(0, 24)}`,
     });
@@ -213,12 +219,12 @@ export class Functions {
   async run(func, event, fault) {
     const limitMs = func.timeout_seconds * 1000;
     const { environment, cold } = await this.takeEnvironment(func);
-    const timer = fault.do === 'kill'
-      ? setTimeout(() => environment.kill(), fault.after_ms) : undefined;
-    const deadlineMs = fault.do === 'deadline' ? fault.ms : limitMs;
-    const result = await environment.invoke(event, deadlineMs, limitMs);
-    clearTimeout(timer);
-    if (!environment.dead && !environment.timedOut) {
+    const result = await environment.invoke(event, {
+      limitMs,
+      deadlineMs: fault.do === 'deadline' ? fault.ms : limitMs,
+      killMs: fault.do === 'kill' ? fault.after_ms : undefined,
+    });
+    if (!environment.dead && !environment.isSpent) {
       func.idle.push(environment);
     }
     return { ...result, cold };

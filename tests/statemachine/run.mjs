@@ -1,9 +1,12 @@
 // Runs one execution of a state machine: node run.mjs CONFIG.json
 //
 // CONFIG holds { definition, substitutions, input, functions, faults, aws, wait_ms, retry_ms };
-// their shapes: definition.mjs, functions.mjs, aws.mjs, adapter.mjs. Prints one JSON object a line:
-// what each state and invocation does, and at last { "type": "end", "status", ... }. What the
-// functions print goes to stderr.
+// their shapes: definition.mjs, functions.mjs, aws.mjs, adapter.mjs. With `calls`, it runs no state
+// machine, but invokes functions as other callers do: an array of steps, each an array of
+// { function, event } that are invoked side by side.
+//
+// Prints one JSON object a line: what each state and invocation does, and at last
+// { "type": "end", "status", ... }. What the functions print goes to stderr.
 
 import { readFileSync } from 'node:fs';
 
@@ -23,13 +26,26 @@ const functions = new Functions(config.functions, {
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => functions.stop().finally(() => process.exit(1)));
 }
-try {
+
+async function invokeAll() {
+  for (const step of config.calls) {
+    await Promise.all(step.map((call) => functions.invoke(call.function,
+      JSON.stringify(call.event))));
+  }
+  return { status: 'SUCCEEDED' };
+}
+
+async function runMachine() {
   const machine = readDefinition(config.definition, config.substitutions);
   const adapter = new Adapter({
     aws: new Aws(config.aws), functions, waitMs: config.wait_ms, retryMs: config.retry_ms,
     onEvent: print,
   });
-  print({ type: 'end', ...await adapter.run(machine, config.input) });
+  return adapter.run(machine, config.input);
+}
+
+try {
+  print({ type: 'end', ...await (config.calls ? invokeAll() : runMachine()) });
 } finally {
   await functions.stop();
 }
