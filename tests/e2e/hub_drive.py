@@ -2,27 +2,15 @@
 object of the bucket wakes what a rule names. Functions, their handlers, variables, aliases and targets
 come from the template alone; the program and the simulator do the rest."""
 import json
-import os
 import pathlib
 
-import pytest
-
-from conftest import KEY_ID, ROOT, SECRET
-from hub_template import Stack, load
+from hub_template import HUB, Stack, load
+from packaged import LAMBDA_ROOT, zip_path
 from runtime_api import Bootstrap, RuntimeApi
-from state_machine import DEFINITION, TOOLS, Execution, node
+from state_machine import DEFINITION, bootstrap, run_config
 
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 LIMIT_SECONDS = 300
-
-
-def bootstrap():
-    named = os.environ.get("CONFHOUSE_BUILD_DIR")
-    found = [pathlib.Path(named) / "lambda/bootstrap"] if named else sorted(
-        ROOT.glob("build/*/lambda/bootstrap"), key=lambda path: path.stat().st_mtime)
-    if not found or not found[-1].exists():
-        pytest.fail("bootstrap is not built: set CONFHOUSE_BUILD_DIR")
-    return str(found[-1])
 
 
 def pattern_matches(pattern, event):
@@ -41,11 +29,12 @@ def pattern_matches(pattern, event):
 class Deployment:
     """The stack of a template, and a simulator to be its AWS."""
 
-    def __init__(self, folder, simulator, parameters, template=None):
+    def __init__(self, folder, simulator, parameters, template=None, is_packaged=False):
+        self.command = [LAMBDA_ROOT, "--zip", zip_path()] if is_packaged else [bootstrap()]
         self.folder = pathlib.Path(folder)
         self.simulator = simulator
         self.account_id = simulator.client("sts").get_caller_identity()["Account"]
-        self.stack = Stack(template or load(ROOT / "lambda/deploy/hub.yaml"), parameters,
+        self.stack = Stack(template or load(HUB), parameters,
                            self.account_id)
         self.bucket = f"platform-compliance-reports-{self.account_id}"
         self.calls = []  # (function name, event, answer)
@@ -63,9 +52,10 @@ class Deployment:
             found[arn] = {
                 "name": function["FunctionName"], "arn": arn, "handler": function["Handler"],
                 "memory": function["MemorySize"], "timeout_seconds": function["Timeout"],
-                "command": [bootstrap()],
+                "command": list(map(str, self.command)),
                 # What Lambda itself sets, and where the simulator is.
-                "env": variables | self.simulator.env | {"TMPDIR": str(self.folder)}}
+                "env": variables | self.simulator.env | {"TMPDIR": "/tmp",
+                                                         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}}
         return found
 
     def keys(self):
@@ -90,17 +80,9 @@ class Deployment:
         return outcome
 
     def execute(self, machine, event):
-        config = {
-            "definition": str(DEFINITION), "substitutions": machine["DefinitionSubstitutions"],
-            "input": event, "functions": list(self.functions().values()), "faults": [],
-            "aws": {"endpoint": self.simulator.url, "region": "eu-west-1", "accessKeyId": KEY_ID,
-                    "secretAccessKey": SECRET},
-            "wait_ms": 1, "retry_ms": 1}
-        path = self.folder / "execution.json"
-        path.write_text(json.dumps(config))
-        done = node(TOOLS / "run.mjs", path)
-        assert done.returncode == 0, done.stderr
-        return Execution(done.stdout.splitlines(), done.stderr)
+        return run_config(self.folder, self.simulator, list(self.functions().values()), (),
+                          definition=str(DEFINITION), input=event,
+                          substitutions=machine["DefinitionSubstitutions"])
 
     def invoke(self, arn, event):
         function = self.functions()[arn]

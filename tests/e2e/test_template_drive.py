@@ -3,7 +3,8 @@ names. What is wrong in the template is missing in the end."""
 import pytest
 
 from hub_drive import Deployment
-from hub_template import load, HUB
+from hub_template import HUB, load
+from packaged import make_package
 
 GIVEN = {"Release": "1", "CodeBucket": "artifacts", "CodeKey": "confhouse.zip",
          "DefinitionKey": "statemachine.asl.json", "Regions": "eu-west-1,us-east-1", "Shards": "2"}
@@ -14,10 +15,11 @@ REPORT = "reports/ConfigRule_2026-11-23.xlsx"
 
 @pytest.fixture
 def deploy(sim, tmp_path):
-    def start(template=None, **parameters):
+    def start(template=None, is_packaged=False, **parameters):
         account_id = sim(*SMALL).client("sts").get_caller_identity()["Account"]
         simulator = sim(*SMALL, "--bucket", f"platform-compliance-reports-{account_id}")
-        return Deployment(tmp_path, simulator, GIVEN | parameters, template)
+        return Deployment(tmp_path, simulator, GIVEN | parameters, template,
+                          is_packaged)
     return start
 
 
@@ -65,6 +67,12 @@ CHECKS = {"full": check_full_run, "small": check_small_run}
 @pytest.mark.parametrize("variant", CHECKS)
 def test_a_schedule_ends_in_a_report(deploy, variant, prefix):
     CHECKS[variant](deploy(Variant=variant, ReportPrefix=prefix), prefix)
+
+
+@pytest.mark.parametrize("variant", CHECKS)
+def test_the_package_does_it_too(deploy, variant):
+    make_package()
+    CHECKS[variant](deploy(Variant=variant, is_packaged=True))
 
 
 @pytest.mark.parametrize("variant", CHECKS)
