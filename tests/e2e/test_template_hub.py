@@ -4,6 +4,7 @@ import pytest
 import hub_laws
 from hub_laws import LAWS, load_hub
 from hub_template import Stack
+from state_machine import DEFINITION, TOOLS, node
 
 GIVEN = {"Release": "1.0.0", "CodeBucket": "artifacts", "CodeKey": "confhouse/1.0.0/confhouse.zip",
          "DefinitionKey": "confhouse/1.0.0/statemachine.asl.json"}
@@ -112,6 +113,16 @@ def test_a_breach_is_found(law, name, path, value):
 
 def test_every_law_is_broken_once():
     assert {law.__name__ for law in LAWS} == {row[0] for row in BROKEN}
+
+
+def test_the_definition_passes_asl_validator_with_the_values_of_the_template(tmp_path):
+    text = DEFINITION.read_text(encoding="utf-8")
+    for name, value in make("full").properties("StateMachine")["DefinitionSubstitutions"].items():
+        text = text.replace("${%s}" % name, value)
+    assert "${" not in text
+    (tmp_path / "definition.json").write_text(text, encoding="utf-8")
+    done = node(TOOLS / "validate.mjs", tmp_path / "definition.json")
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_bucket_may_be_there_already():

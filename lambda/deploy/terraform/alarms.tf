@@ -5,9 +5,9 @@ locals {
   functions_with_limit = { for name, function in local.functions : name => function if name != "scanner" }
 
   executions = local.is_full ? {
-    ExecutionsFailed   = "failed"
-    ExecutionsTimedOut = "timed-out"
-    ExecutionsAborted  = "aborted"
+    ExecutionsFailed   = { name = "failed", how = "failed" }
+    ExecutionsTimedOut = { name = "timed-out", how = "ran out of time" }
+    ExecutionsAborted  = { name = "aborted", how = "was stopped" }
   } : {}
 
   merge_mode = local.is_small ? "run" : "merge"
@@ -63,8 +63,8 @@ resource "aws_cloudwatch_metric_alarm" "duration" {
 
 resource "aws_cloudwatch_metric_alarm" "executions" {
   for_each            = local.executions
-  alarm_name          = "platform-compliance-executions-${each.value}"
-  alarm_description   = "An execution of the state machine ended so: ${each.value}. No Catch sees each of these."
+  alarm_name          = "platform-compliance-executions-${each.value.name}"
+  alarm_description   = "A run ${each.value.how} as an execution of the state machine. No Catch sees each of these."
   alarm_actions       = [aws_sns_topic.alarm.arn]
   namespace           = "AWS/States"
   metric_name         = each.key
@@ -103,7 +103,7 @@ resource "aws_cloudwatch_metric_alarm" "missed_run" {
   period              = 86400
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = var.max_RunAgeDays
+  threshold           = var.max_run_age_days
   treat_missing_data  = "breaching"
 }
 
