@@ -37,10 +37,12 @@ set(ENV{PKG_CONFIG_LIBDIR} ${CONFHOUSE_LAMBDA_ROOT}/usr/local/lib/pkgconfig)
 # The libc of the folder stands before that of a cross compiler. Sections that nothing refers to
 # are dropped. No path of this machine gets into the file, and archives bear no times (ar's D).
 set(include ${CONFHOUSE_LAMBDA_ROOT}/usr/include)
-set(CMAKE_C_FLAGS_INIT
-    "-B${CONFHOUSE_LAMBDA_ROOT}/usr/lib/${triplet} -isystem ${include}/${triplet} -isystem ${include} \
--ffunction-sections -fdata-sections -fno-pie -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. \
--ffile-prefix-map=${CMAKE_BINARY_DIR}=. -ffile-prefix-map=${CONFHOUSE_LAMBDA_ROOT}=")
+string(JOIN " " CMAKE_C_FLAGS_INIT # folders may have spaces in their names
+    "\"-B${CONFHOUSE_LAMBDA_ROOT}/usr/lib/${triplet}\""
+    "-isystem \"${include}/${triplet}\" -isystem \"${include}\""
+    "-ffunction-sections -fdata-sections -fno-pie"
+    "\"-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.\" \"-ffile-prefix-map=${CMAKE_BINARY_DIR}=.\""
+    "\"-ffile-prefix-map=${CONFHOUSE_LAMBDA_ROOT}=\"")
 set(CMAKE_C_FLAGS_RELEASE_INIT "-O2 -DNDEBUG")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,--build-id=sha1")
 set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")

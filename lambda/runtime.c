@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POST_TIMEOUT_MS = 30 * 1000, EVENT_TIMEOUT_MS = 10 * 1000, API_MAX_BYTES = 280 };
+enum { POST_TIMEOUT_MS = 10 * 1000, EVENT_TIMEOUT_MS = 5 * 1000, API_MAX_BYTES = 280 };
 
 void runtime_event_done(RuntimeEvent *event) {
     buf_done(&event->text);

@@ -32,11 +32,14 @@ write_layer() { # FILE: the root file system as a tar
     rm -rf "$tree"
 }
 
+check_image() { # DIR: only an image layout is ever replaced
+    [ ! -e "$1" ] || [ -e "$1/oci-layout" ] || { [ -d "$1" ] && [ -z "$(ls -A "$1")" ]; } ||
+        die "$1 is there and is not an image layout"
+}
+
 write_image() {
     local image=$1 layout created tar_hash layer layer_size config manifest
     case $image in /*) ;; *) image=$PWD/$image ;; esac
-    [ ! -e "$image" ] || [ -e "$image/oci-layout" ] || [ -z "$(ls -A "$image")" ] ||
-        die "$image is there and is not an image layout"
     layout=$image.partial
     rm -rf "$layout"
     mkdir -p "$layout/blobs/sha256"

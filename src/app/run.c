@@ -75,6 +75,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
         .shard_max_bytes = settings_int(settings, SETTING_SHARD_MAX_SIZE) << 20,
         .cancelled = &app->cancelled,
     };
+    TRY(run_require_merge(app, store, group_id, err));
     TRY(merge_run(store, &options, &ret_merge->result, err));
     app_forget_history(app);
     log_message(LOG_INFO, "merged %s: %lld evaluations of %lld shards", ret_merge->result.group_id,

@@ -1,7 +1,7 @@
 /* The step that renders the workbook, and tells people of it. */
 #include "app/lookup.h"
 #include "app/notice.h"
-#include "app/run.h"
+#include "app/run_steps.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "notify/notify.h"
@@ -120,8 +120,10 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     LayoutKey key;
     LookupRun run;
     *ret_report = (RunReport){0};
+    TRY(run_require_history(app, group_id, err));
     TRY(app_history(app, &history, err)); /* first: where there is none, no store is made */
     TRY(lookup_run(history, group_id, &run, err));
+    TRY(run_require_workbook(app, history, run.group_id, err));
     TRY(app_store(app, &store, err));
     TRY(app_scratch(app, &scratch, err));
     OWN(mem_free_at) char *path = workbook_path(app, scratch);
@@ -149,8 +151,10 @@ static void narrow(const Settings *settings, ReportOptions *options) {
 static Status write_own(App *app, const char *path, RunReport *ret_report, Err *err) {
     Db *history = NULL;
     LookupRun run;
+    TRY(run_require_history(app, settings_text(app->settings, SETTING_RUN), err));
     TRY(app_history(app, &history, err));
     TRY(lookup_run(history, settings_text(app->settings, SETTING_RUN), &run, err));
+    TRY(run_require_workbook(app, history, run.group_id, err));
     ReportOptions options = report_options(app, run.group_id);
     narrow(app->settings, &options);
     TRY(report_write(history, &options, path, &ret_report->result, err));

@@ -1,4 +1,5 @@
 /* The scanning half of run.h: which accounts and regions a shard has, and how it is filled. */
+#include "app/budget.h"
 #include "app/run_steps.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -129,7 +130,7 @@ static Status collect_shard(App *app, const ScanJob *job, Store *store, Shard *s
         .external_id = settings_text(settings, SETTING_EXTERNAL_ID),
         .tag_prefixes = run_list(settings, SETTING_TAG_PREFIX),
         .asks_regions = job->asks_regions,
-        .concurrency = (int)settings_int(settings, SETTING_CONCURRENCY),
+        .concurrency = run_concurrency(app),
         .deadline_ms = collect_deadline(app),
         .cancelled = &app->cancelled,
         .store = store,
@@ -249,6 +250,9 @@ static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
     TRY(app_scratch(app, &scratch, err));
     TRY(app_store(app, &store, err));
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "shard.db");
+    if (!job->only_counts) {
+        TRY(run_require_scan(app, store, job->group_id, job->shard_id, err));
+    }
     app_protect_store(app, true); /* until all that is to be scanned is: see unprotect */
     Status status = scan_in_store(app, job, store, path, scan, err);
     if (is_out_of_time(status) && scan->left.total == 0) {
@@ -432,6 +436,14 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
     return refuse_unread(app, &all->totals, &all->unread, err);
 }
 
+/* On a command line the deadline is the scan's: what it has read is merged. A function ends then.
+ */
+static void forget_deadline(App *app) {
+    if (budget_function_memory_mb() == 0) {
+        app->deadline_ms = 0;
+    }
+}
+
 Status run_all(App *app, RunAll *ret_all, Err *err) {
     OWN(plan_done) Plan plan = {0};
     Store *store = NULL;
@@ -444,6 +456,7 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
     TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",
                      err));
     TRY(unprotect(app, scan_all_shards(app, &plan, ret_all, err)));
+    forget_deadline(app);
     TRY(run_merge(app, &ret_all->merge, err));
     if (settings_flag(app->settings, SETTING_NO_REPORT)) {
         return ST_OK;

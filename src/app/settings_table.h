@@ -66,8 +66,15 @@
       .fallback = "64", .placeholder = "N", .section = SECTION_SCAN,                               \
       .commands = COMMANDS_THAT_SCAN, .help = "calls in flight at once")                           \
     X(DEADLINE, .name = "deadline", .type = SETTING_DURATION, .placeholder = "TIME",               \
-      .section = SECTION_SCAN, .commands = COMMANDS_THAT_SCAN | COMMAND_QUERY,                     \
-      .help = "stop after so long, like 14m or 900s, and keep what there is")                      \
+      .section = SECTION_SCAN,                                                                     \
+      .commands = COMMANDS_THAT_SCAN | COMMAND_MERGE | COMMAND_REPORT | COMMAND_QUERY,             \
+      .help = "stop after so long, like 14m or 900s, and keep what there is; a merge or report "   \
+              "that may take longer is not begun")                                                 \
+    X(BUDGET, .name = "budget", .type = SETTING_CHOICE, .choices = "check,warn,off",               \
+      .fallback = "check", .placeholder = "MODE", .section = SECTION_RUN,                          \
+      .commands = COMMANDS_THAT_SCAN | COMMAND_MERGE | COMMAND_REPORT,                             \
+      .help =                                                                                      \
+          "check: begin nothing that may outgrow time, memory or scratch space; or warn, or off")  \
     X(RESCAN, .name = "rescan", .type = SETTING_FLAG, .section = SECTION_SCAN,                     \
       .commands = COMMANDS_THAT_SCAN,                                                              \
       .help = "ask again for what an earlier scan of the same run has read already")               \

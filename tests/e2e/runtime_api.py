@@ -34,6 +34,7 @@ KNOBS = {
     "next_bytes": None,         # sent instead of an answer to invocation/next; b"" closes
     "next_headers": None,       # a function that changes the headers of an event
     "next_delay_s": 0,          # before an event is given
+    "next_stalls": False,       # an event is not sent to its end
     "response_delay_s": 0,      # before an answer is taken
 }
 
@@ -110,6 +111,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 event = api.events.get(timeout=0.02)
             except queue.Empty:
                 pass
+        if event is not None and self.is_gone():
+            api.events.put(event)
+            event = None
         if event is None:
             self.close_connection = True
             return
@@ -120,6 +124,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = dict(event.headers)
+        if api.knobs["next_stalls"]:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+            api.closing.wait()
+            self.close_connection = True
+            return
         if api.knobs["next_headers"]:
             api.knobs["next_headers"](headers)
         event.begun = time.monotonic()
@@ -211,7 +220,7 @@ class RuntimeApi:
         self.events.put(self.queued[request_id])
         return request_id
 
-    def wait(self, request_id="", limit_s=120, taken=None):
+    def wait(self, request_id="", limit_s=60, taken=None):
         """What was sent for this invocation ("" = for the init phase); None when nothing came.
 
         `taken`: the HTTP status that the wanted one was answered with, where several are sent.
@@ -223,7 +232,7 @@ class RuntimeApi:
             self.changed.wait_for(find, timeout=limit_s)
             return find()
 
-    def invoke(self, event, limit_s=120, **how):
+    def invoke(self, event, limit_s=60, **how):
         return self.wait(self.put(event, **how), limit_s)
 
 
@@ -242,6 +251,8 @@ class Bootstrap:
             "_HANDLER": handler,
             "TMPDIR": str(self.scratch),
             "PATH": "/usr/bin:/bin",
+            **{name: os.environ[name] for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")
+               if name in os.environ},
         } | environment
         command = [command] if isinstance(command, str) else command
         with open(self.output, "ab") as output:

@@ -34,6 +34,9 @@ def node(*words, **arguments):
 
 
 def make_function(name, command, env):
+    """A function's variables are `env` alone; a sanitizer's own settings come along."""
+    env = env | {key: os.environ[key] for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS")
+                 if key in os.environ}
     return {"name": name, "arn": function_arn(name), "handler": name, "memory": 512,
             "timeout_seconds": TIMEOUT_SECONDS, "command": list(map(str, command)), "env": env}
 

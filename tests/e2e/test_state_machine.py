@@ -2,12 +2,14 @@
 behind a Runtime API, the simulator as AWS. The history then holds what could be read, and names what
 could not."""
 import json
+import os
 import sqlite3
 
 import pytest
 
 from packaged import LAMBDA_ROOT, make_package, zip_path
-from state_machine import TOPIC, bootstrap, execute, invoke_functions, make_function
+from state_machine import (TOOLS, TOPIC, bootstrap, execute, invoke_functions, make_function,
+                           node)
 
 GROUP = "2026-11-22"
 EVENT = {"mode": "plan", "time": "2026-11-22T08:00:00Z"}
@@ -212,3 +214,16 @@ def test_the_owners_own_events_need_no_plan(sim, tmp_path, each_form):
     assert set(organization.coverage()) == {"scanned"}
     assert f"reports/ConfigRule_{GROUP}.xlsx" in organization.keys("reports/")
     assert len(organization.told()) == 1
+
+
+def test_the_demo_tells_of_a_run(sim, tmp_path):
+    organization = start(sim, tmp_path, accounts=4, SHARDS=2)
+    env = organization.functions[0]["env"] | {"PATH": os.environ["PATH"]}
+    faults = [{"function": "scanner", "do": "kill", "after_ms": 0, "attempts": [1]}]
+    done = node(TOOLS / "demo.mjs", bootstrap(), EVENT["time"], json.dumps(faults), env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("2 shards", "the process was killed", "is tried again", "2 children, 0 of them",
+                  f"history/compliance-{GROUP}.db", f"ConfigRule_{GROUP}.xlsx", "SUCCEEDED"):
+        assert words in done.stdout
+    done = node(TOOLS / "demo.mjs", "/nonexistent", EVENT["time"], env=env)
+    assert done.returncode == 1 and "Runtime.ExitError" in done.stdout
