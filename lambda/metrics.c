@@ -15,7 +15,7 @@ static const struct {
     {"ScopesDenied", "scopes_denied"},   {"ScopesFailed", "scopes_failed"},
     {"ScopesMissing", "scopes_missing"}, {"ScopesLeft", "scopes_left"},
     {"Evaluations", "evaluations"},      {"FindingsNew", "findings_new"},
-    {"FindingsOpen", "findings_open"},
+    {"FindingsOpen", "findings_open"},   {"RunAgeDays", "run_age_days"},
 };
 enum { COUNTS = sizeof counts / sizeof counts[0], OWN_METRICS = 5 };
 
