@@ -26,8 +26,8 @@ struct Aws {
     PaceTable *paces;
     uint64_t next_number;
     int foreign_in_a_row; /* answers that were not AWS's, since the last one that was */
-    AwsCall *calls;  /* those that have not ended */
-    int64_t told_ms; /* when it was last said that something is being tried again and again */
+    AwsCall *calls;       /* those that have not ended */
+    int64_t told_ms;      /* when it was last said that something is being tried again and again */
 };
 
 Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *context,
