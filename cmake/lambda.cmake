@@ -31,8 +31,6 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(OPENSSL_USE_STATIC_LIBS TRUE)
-set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CONFHOUSE_LAMBDA_ROOT})
-set(ENV{PKG_CONFIG_LIBDIR} ${CONFHOUSE_LAMBDA_ROOT}/usr/local/lib/pkgconfig)
 
 # The libc of the folder stands before that of a cross compiler. Sections that nothing refers to
 # are dropped. No path of this machine gets into the file, and archives bear no times (ar's D).
