@@ -323,14 +323,20 @@ def test_it_works_without_the_extension(sim, tmp_path, status):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_invocation_is_cancelled_in_order(sim, tmp_path, number):
+    """It answers what it has, and the next event is not asked for."""
     simulator = sim(*ACCOUNTS)
-    with function(tmp_path, environment(simulator)) as (api, process):
+    env = environment(simulator, CONFHOUSE_STORE=str(tmp_path / "store"))
+    with function(tmp_path, env) as (api, process):
         answer_of(api.invoke({"mode": "plan", "group_id": GROUP}))
-        simulator.control(latency_ms=2000)
-        api.put({"group_id": GROUP, "shard_id": "01"})
+        simulator.control(latency_ms=1000)
+        request_id = api.put({"group_id": GROUP, "shard_id": "01"})
         assert wait_until(process.leftovers)  # its scratch folder
         process.process.send_signal(number)
-        assert process.wait(limit_s=4) == 0
+        assert process.wait() == 0
+        outcome = api.wait(request_id, limit_s=5)
+        assert outcome is not None and "cancelled" in outcome.text, outcome
+        asked = [path for _, path, _ in api.requests if path.endswith("/invocation/next")]
+        assert len(asked) == 2
     assert process.leftovers() == []
 
 
