@@ -31,11 +31,10 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(OPENSSL_USE_STATIC_LIBS TRUE)
-set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CONFHOUSE_LAMBDA_ROOT})
-set(ENV{PKG_CONFIG_LIBDIR} ${CONFHOUSE_LAMBDA_ROOT}/usr/local/lib/pkgconfig)
 
 # The libc of the folder stands before that of a cross compiler. Sections that nothing refers to
-# are dropped. No path of this machine gets into the file, and archives bear no times (ar's D).
+# are dropped. No path of this machine gets into the file, archives bear no times (ar's D), and
+# there is no build id, which would follow the debugging information that is stripped later.
 set(include ${CONFHOUSE_LAMBDA_ROOT}/usr/include)
 string(JOIN " " CMAKE_C_FLAGS_INIT # folders may have spaces in their names
     "\"-B${CONFHOUSE_LAMBDA_ROOT}/usr/lib/${triplet}\""
@@ -45,7 +44,7 @@ string(JOIN " " CMAKE_C_FLAGS_INIT # folders may have spaces in their names
     "\"-ffile-prefix-map=${CONFHOUSE_LAMBDA_ROOT}=\""
     "-ffile-prefix-map=../..=.") # ccache may make paths relative to build/lambda-<arch>
 set(CMAKE_C_FLAGS_RELEASE_INIT "-O2 -DNDEBUG")
-set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,--build-id=sha1")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -no-pie -Wl,--gc-sections -Wl,--build-id=none")
 set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
 set(CMAKE_C_ARCHIVE_APPEND "<CMAKE_AR> qD <TARGET> <LINK_FLAGS> <OBJECTS>")
 set(CMAKE_C_ARCHIVE_FINISH "<CMAKE_RANLIB> -D <TARGET>")
