@@ -103,6 +103,7 @@ static Status register_process(Registration *registration, Err *err) {
     return ST_OK;
 }
 
+/* It is set through the Extension. NOLINTNEXTLINE(readability-non-const-parameter) */
 Status extension_open(Extension *extension, Http *http, const char *url, volatile bool *stop,
                       Err *err) {
     *extension = (Extension){.http = http, .url = url, .stop = stop};

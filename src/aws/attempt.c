@@ -76,7 +76,7 @@ static void collect_headers(const AwsRequest *request, const AwsKeys *keys, Head
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html */
 static void add_trace(HeaderSet *set) {
     const char *trace = getenv("_X_AMZN_TRACE_ID");
-    if (getenv("AWS_LAMBDA_FUNCTION_NAME") == NULL || str_is_empty(trace)) {
+    if (getenv("AWS_LAMBDA_FUNCTION_NAME") == NULL || trace == NULL || trace[0] == '\0') {
         return;
     }
     for (const char *c = trace; *c != '\0'; c++) {

@@ -344,8 +344,12 @@ def test_what_does_not_end_in_time_is_left(sim, tmp_path):
     """The shard is being written to a bucket that does not answer."""
     simulator = sim(*ACCOUNTS)
 
-    def answer(method, _):
-        return None if method == "PUT" else (404, b"<Error><Code>NoSuchKey</Code></Error>")
+    def answer(method, path):
+        if method == "PUT":
+            return None
+        if "list-type=2" in path:
+            return 200, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+        return 404, b"<Error><Code>NoSuchKey</Code></Error>"
 
     with Recorder(answer) as bucket:
         more = {"AWS_ENDPOINT_URL_S3": bucket.url}
