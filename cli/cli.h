@@ -17,6 +17,7 @@ typedef struct Command Command;
 typedef struct Cli {
     const Command *command;
     Settings settings; /* of help and man: without more than the flags */
+    Connections connections;
     App app;
     int operand_count;
     char **operands; /* without the command itself */

@@ -1,6 +1,6 @@
-#include "app/suggest.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/suggest.h"
 #include "cli.h"
 #include "output.h"
 #include "warehouse/history.h"

@@ -6,7 +6,7 @@
 Status cmd_invoke(Cli *cli, Err *err) {
     OWN(event_done) Event event = {0};
     OWN(buf_done) Buf answer = {0};
-    TRY(event_read(cli->operands[0], &event, err));
+    TRY(event_read(cli->operands[0], &event_defaults, &event, err));
     Status status = handler_run(&cli->app, &event, &answer, err);
     if (status != ST_OK && status != ST_PARTIAL) {
         return status;

@@ -40,11 +40,11 @@ Status cmd_scan(Cli *cli, Err *err) {
     if (path == NULL) {
         return scan_and_show(cli, NULL, err);
     }
-    TRY(event_read(path, &event, err));
+    TRY(event_read(path, &event_defaults, &event, err));
     if (event.mode != EVENT_BATCH) {
-        err_set(err, ST_INPUT, "the event %s is one of mode %s", path, event_mode_name(event.mode));
+        err_set(err, ST_EVENT, "the event %s is one of mode %s", path, event_mode_name(event.mode));
         return err_hint(err, "'confhouse invoke %s' does what it says", path);
     }
-    TRY(event_apply(&event, &cli->settings, err));
+    TRY(event_apply(&event, cli->app.settings, err));
     return scan_and_show(cli, &event, err);
 }

@@ -1,6 +1,6 @@
 /* The table of commands. */
-#include "app/suggest.h"
 #include "base/str.h"
+#include "base/suggest.h"
 #include "cli.h"
 
 const ExitMeaning exit_meanings[] = {
@@ -29,7 +29,8 @@ const Command command_table[] = {
      .operands = "",
      .summary = "write the shards of a run (and print their events)",
      .details = "Writes batches/<group id>/plan.json, which tells what must be there before the "
-                "run is complete. With --format json it prints the event of each shard.",
+                "run is complete, and shards.json beside it, with the event of each shard. With "
+                "--format json it prints those events.",
      .examples = "confhouse plan --regions eu-west-1 --shards 8 --format json",
      .run = cmd_plan},
     {.name = "scan",
@@ -45,19 +46,21 @@ const Command command_table[] = {
      .bit = COMMAND_MERGE,
      .operands = "",
      .summary = "merge a run's shards into the history",
-     .details = "The same shards, merged again or in another order, give the same history.",
+     .details = "The same shards, merged again or in another order, give the same history. "
+                "Puts raw/config-rules-<date>.csv, the rows of the run, into the store "
+                "(<date>_<group-id> of a run that is not named after its date).",
      .examples = "confhouse merge --group-id 2026-11-22",
      .run = cmd_merge},
     {.name = "report",
      .bit = COMMAND_REPORT,
      .operands = "",
      .summary = "render the workbook",
-     .details = "Puts reports/ConfigRule_<date>.xlsx and raw/config-rules-<date>.csv into the "
-                "store (<date>_<group-id> of a run that is not named after its date). --output "
-                "keeps a copy of the workbook. Those who are set (sns-topic, mail-to) are told of "
-                "the newest run's.\n\n"
-                "--since, --environment, --account and --owner narrow it; then, or where --run "
-                "says which run, a workbook with --output goes there alone.",
+     .details =
+         "Puts reports/ConfigRule_<date>.xlsx into the store (<date>_<group-id> of a run that "
+         "is not named after its date). --output keeps a copy of the workbook. Those who "
+         "are set (sns-topic, mail-to) are told of the newest run's.\n\n"
+         "--since, --environment, --account and --owner narrow it; then, or where --run "
+         "says which run, a workbook with --output goes there alone.",
      .examples = "confhouse report --run 2026-11-22 --output report.xlsx\n"
                  "confhouse report --owner team-payments --output payments.xlsx",
      .run = cmd_report},

@@ -1,44 +1,12 @@
 /* confhouse: parse, call, print, exit. */
+#include "app/process.h"
 #include "base/log.h"
 #include "cli.h"
 #include "flags.h"
 #include "help.h"
 #include "output.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-/* A closed standard descriptor would become the next file we open. */
-static void fill_descriptors(void) {
-    int fd = open("/dev/null", O_RDONLY);
-    while (fd >= 0 && fd <= STDERR_FILENO) {
-        fd = open("/dev/null", O_RDONLY);
-    }
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
-/* Keys are in memory: they must not get into a core file. */
-static void forbid_core_files(void) {
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
-/* As many connections as are asked for. */
-static void raise_file_limit(void) {
-    const rlim_t wanted = 4096;
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 static void configure_log(const Settings *settings) {
     LogLevel level = settings_flag(settings, SETTING_QUIET)     ? LOG_ERROR
@@ -67,11 +35,12 @@ static Status run_command(Cli *cli, Err *err) {
         TRY(status);
         settings_warn_of_variables();
     }
-    app_init(&cli->app, &cli->settings);
+    app_init(&cli->app, &cli->connections, &cli->settings);
     app_watch_signals(&cli->app);
     Status status = cli->command->run(cli, err);
     app_watch_signals(NULL);
     app_close(&cli->app);
+    connections_close(&cli->connections);
     return status;
 }
 
@@ -127,10 +96,7 @@ static void settle(const Settings *settings, Status status, const Err *err) {
 }
 
 int main(int argc, char **argv) {
-    fill_descriptors();
-    forbid_core_files();
-    raise_file_limit();
-    signal(SIGPIPE, SIG_IGN);
+    process_prepare();
     Cli cli = {0};
     Flags flags;
     Err err = {0};

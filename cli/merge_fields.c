@@ -31,5 +31,6 @@ size_t report_fields(const RunReport *report, OutputField *fields, size_t count)
     fields[count++] = FIELD_INT("report_rows", report->result.rows);
     fields[count++] = FIELD_INT("published", report->published);
     fields[count++] = FIELD_INT("mailed", report->mailed);
+    fields[count++] = FIELD_INT("told_before", report->told_before);
     return count;
 }

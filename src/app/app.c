@@ -6,17 +6,35 @@
 #include <signal.h>
 #include <string.h>
 
-/* After the deadline, for what was read by then to be kept. */
-enum { STORE_GRACE_MS = 30 * 1000 };
+/* After the deadline, for what was read by then to be kept; and after that, for the answer to reach
+ * the caller. */
+enum { STORE_GRACE_MS = 30 * 1000, ANSWER_MS = 2000 };
 
 const char *app_version(void) {
     return CONFHOUSE_VERSION;
 }
 
-void app_init(App *app, Settings *settings) {
-    *app = (App){.settings = settings};
+void app_init(App *app, Connections *connections, const Settings *settings) {
+    *app = (App){.connections = connections, .store_grace_ms = STORE_GRACE_MS};
+    settings_layer(settings, &app->layer);
+    app->settings = &app->layer;
     if (settings_is_set(settings, SETTING_DEADLINE)) {
         app->deadline_ms = clock_now_ms() + settings_int(settings, SETTING_DEADLINE);
+    }
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+void app_limit(App *app, int64_t end_ms) {
+    int64_t left_ms = end_ms - clock_now_ms();
+    left_ms = left_ms < 0 ? 0 : left_ms;
+    int64_t answer_ms = least(ANSWER_MS, left_ms / 10);
+    app->store_grace_ms = least(STORE_GRACE_MS, left_ms / 4);
+    int64_t deadline_ms = end_ms - answer_ms - app->store_grace_ms;
+    if (app->deadline_ms == 0 || deadline_ms < app->deadline_ms) {
+        app->deadline_ms = deadline_ms;
     }
 }
 
@@ -25,18 +43,40 @@ void app_close(App *app) {
     store_close(app->store);
     aws_close(app->store_aws);
     aws_close(app->aws);
-    credentials_close(app->credentials);
-    http_close(app->http);
-    profile_close(app->profile);
+    if (app->connections != NULL) {
+        connections_forget_flag(app->connections);
+    }
     temp_dir_close(&app->scratch);
+    settings_done(&app->layer);
     *app = (App){0};
 }
 
-/* The one App that signals are for: a handler has no other way to know it. */
-static App *volatile watched_app;
+/* The one App that is cancelled: a signal handler has no other way to know it. */
+static App *volatile current_app;
 
 static void set_from_handler(bool *flag) {
     *(volatile bool *)flag = true;
+}
+
+void app_set_current(App *app) {
+    current_app = app;
+}
+
+static void cancel(App *app) {
+    set_from_handler(&app->cancelled);
+    if (!app->store_protected) {
+        set_from_handler(&app->store_cancelled);
+    }
+    if (app->connections->http != NULL) {
+        http_wake(app->connections->http);
+    }
+}
+
+void app_cancel(void) {
+    App *app = current_app;
+    if (app != NULL) {
+        cancel(app);
+    }
 }
 
 /* The second one does what it always does; only the scratch folder goes first. */
@@ -47,27 +87,21 @@ static void leave_at_once(const App *app, int number) {
 }
 
 static void on_signal(int number) {
-    App *app = watched_app;
+    App *app = current_app;
     if (app == NULL) {
         return;
     }
     if (app->cancelled) {
         leave_at_once(app, number);
     }
-    set_from_handler(&app->cancelled);
-    if (!app->store_protected) {
-        set_from_handler(&app->store_cancelled);
-    }
-    if (app->http != NULL) {
-        http_wake(app->http);
-    }
+    cancel(app);
 }
 
 void app_watch_signals(App *app) {
     struct sigaction action = {0};
     action.sa_handler = app == NULL ? SIG_DFL : on_signal;
     sigemptyset(&action.sa_mask);
-    watched_app = app;
+    app_set_current(app);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -82,7 +116,7 @@ void app_protect_store(App *app, bool is_protected) {
 /* What the profile says of the region counts where nothing else does. */
 static Status take_profile_region(App *app, Err *err) {
     char place[PROFILE_PLACE_SIZE];
-    ProfileValue region = profile_get(app->profile, NULL, "region");
+    ProfileValue region = profile_get(app->connections->profile, NULL, "region");
     if (str_is_empty(region.text)) {
         return ST_OK;
     }
@@ -95,10 +129,7 @@ static Status take_profile_region(App *app, Err *err) {
 }
 
 static Status open_profile(App *app, Err *err) {
-    if (app->profile != NULL) {
-        return ST_OK;
-    }
-    TRY(profile_open(settings_text(app->settings, SETTING_PROFILE), &app->profile, err));
+    TRY(connections_profile(app->connections, settings_text(app->settings, SETTING_PROFILE), err));
     return take_profile_region(app, err);
 }
 
@@ -108,38 +139,6 @@ Status app_region(App *app, const char **ret_region, Err *err) {
     }
     *ret_region = settings_text(app->settings, SETTING_REGION);
     return ST_OK;
-}
-
-static const char user_agent[] = "confhouse/" CONFHOUSE_VERSION;
-
-/* The file of trusted certificates; NULL = the system's. */
-static const char *ca_bundle(const App *app) {
-    return profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle").text;
-}
-
-static Status check_ca_bundle(const App *app, Err *err) {
-    ProfileValue bundle = profile_setting(app->profile, "AWS_CA_BUNDLE", "ca_bundle");
-    if (bundle.text == NULL || file_exists(bundle.text)) {
-        return ST_OK;
-    }
-    if (bundle.line == 0) {
-        return err_set(err, ST_USAGE, "AWS_CA_BUNDLE: there is no %.400s", bundle.text);
-    }
-    return err_set(err, ST_USAGE, "%.200s:%d: ca_bundle: there is no %.400s", bundle.path,
-                   bundle.line, bundle.text);
-}
-
-static Status open_http(App *app, Err *err) {
-    if (app->http != NULL) {
-        return ST_OK;
-    }
-    TRY(check_ca_bundle(app, err));
-    const HttpOptions options = {
-        .max_connections = (int)settings_int(app->settings, SETTING_CONCURRENCY),
-        .ca_bundle = ca_bundle(app),
-        .user_agent = user_agent,
-    };
-    return http_open(&options, &app->http, err);
 }
 
 /* The region that is set, else the first of those to scan. */
@@ -160,32 +159,25 @@ static Status find_region(App *app, char *ret_region, size_t size, Err *err) {
     return ST_OK;
 }
 
-/* One search for keys serves all clients. It goes on as long as the store's does: a shard is saved
- * although the scan is cancelled. */
-static void open_credentials(App *app) {
-    const CredentialsOptions options = {
-        .profile = app->profile,
-        .region = app->region,
-        .ca_bundle = ca_bundle(app),
-        .user_agent = user_agent,
-        .cancelled = &app->store_cancelled,
-    };
-    if (app->credentials == NULL) {
-        credentials_open(&options, &app->credentials);
-    }
-}
-
+/* The search for keys goes on as long as the store's client does: a shard is saved although the
+ * scan is cancelled. */
 static Status open_aws(App *app, int64_t deadline_ms, const bool *cancelled, const bool *ending,
                        Aws **ret_aws, Err *err) {
+    char region[AWS_REGION_SIZE];
+    Connections *connections = app->connections;
     TRY(open_profile(app, err));
-    TRY(find_region(app, app->region, sizeof app->region, err));
-    TRY(open_http(app, err));
-    open_credentials(app);
+    TRY(find_region(app, region, sizeof region, err));
+    const ConnectionsOptions opening = {
+        .region = region,
+        .max_connections = (int)settings_int(app->settings, SETTING_CONCURRENCY),
+        .cancelled = &app->store_cancelled,
+    };
+    TRY(connections_open(connections, &opening, err));
     const AwsOptions options = {
-        .http = app->http,
-        .credentials = app->credentials,
-        .profile = app->profile,
-        .region = app->region,
+        .http = connections->http,
+        .credentials = connections->credentials,
+        .profile = connections->profile,
+        .region = region,
         .deadline_ms = deadline_ms,
         .cancelled = cancelled,
         .ending = ending,
@@ -203,7 +195,7 @@ Status app_aws(App *app, Aws **ret_aws, Err *err) {
 
 Status app_store_aws(App *app, Aws **ret_aws, Err *err) {
     if (app->store_aws == NULL) {
-        int64_t deadline_ms = app->deadline_ms == 0 ? 0 : app->deadline_ms + STORE_GRACE_MS;
+        int64_t deadline_ms = app->deadline_ms == 0 ? 0 : app->deadline_ms + app->store_grace_ms;
         TRY(open_aws(app, deadline_ms, &app->store_cancelled, &app->cancelled, &app->store_aws,
                      err));
     }

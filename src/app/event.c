@@ -1,16 +1,16 @@
-#include "app/event.h"
-
+#include "app/event_internal.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "format/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const mode_names[] = {"batch", "final", "plan", "report", "run"};
+static const char *const mode_names[] = {"batch", "final", "plan", "merge", "report", "run"};
 enum { MODE_COUNT = sizeof mode_names / sizeof mode_names[0], ACCOUNT_NAME_BYTES = 128 };
+
+const EventDefaults event_defaults = {EVENT_BATCH, EVENT_RUN};
 
 const char *event_mode_name(EventMode mode) {
     return mode_names[mode];
@@ -36,9 +36,9 @@ static const char **member_slot(Event *event, const Member *member) {
     return (const char **)(void *)((char *)event + member->offset);
 }
 
-static Status refuse(Err *err, const char *name, const char *shape) {
-    err_set(err, ST_INPUT, "the event's %s must be %s", name, shape);
-    return err_hint(err, "correct the event and send it again");
+Status event_refuse(Err *err, const char *member, const char *shape) {
+    (void)err_set(err, ST_EVENT, "the event's %s must be %s", member, shape);
+    return err == NULL ? ST_EVENT : err_hint(err, "correct the event and send it again");
 }
 
 static Status parse_text(const Json *root, const Member *member, Event *event, Err *err) {
@@ -49,10 +49,10 @@ static Status parse_text(const Json *root, const Member *member, Event *event, E
     }
     const char *text = json_text_value(node);
     if (text == NULL) {
-        return refuse(err, member->name, "text");
+        return event_refuse(err, member->name, "text");
     }
     if (!info->is_valid(text)) {
-        return refuse(err, member->name, info->shape);
+        return event_refuse(err, member->name, info->shape);
     }
     *member_slot(event, member) = arena_strdup(&event->arena, text);
     return ST_OK;
@@ -67,7 +67,9 @@ static Status parse_mode(const Json *root, Event *event, Err *err) {
             return ST_OK;
         }
     }
-    return node == NULL ? ST_OK : refuse(err, "mode", "one of batch, final, plan, report and run");
+    return node == NULL
+               ? ST_OK
+               : event_refuse(err, "mode", "one of batch, final, plan, merge, report and run");
 }
 
 static Status parse_regions(const Json *root, Event *event, Err *err) {
@@ -87,7 +89,7 @@ static Status parse_regions(const Json *root, Event *event, Err *err) {
         buf_printf(&joined, "%s%s", joined.size == 0 ? "" : ",", json_text_value(item));
     }
     if (count == 0) {
-        return refuse(err, "regions", "an array of 1 to 64 regions like \"eu-west-1\"");
+        return event_refuse(err, "regions", "an array of 1 to 64 regions like \"eu-west-1\"");
     }
     event->regions = arena_strdup(&event->arena, buf_text(&joined));
     return ST_OK;
@@ -97,18 +99,18 @@ static Status parse_account(const Json *item, size_t index, Event *event, Err *e
     char name[64];
     snprintf(name, sizeof name, "accounts[%zu]", index);
     if (!json_is_object(item)) {
-        return refuse(err, name, "an object with account_id and account_name");
+        return event_refuse(err, name, "an object with account_id and account_name");
     }
     snprintf(name, sizeof name, "accounts[%zu].account_id", index);
     const char *id = json_text_value(json_at(item, "account_id"));
     if (!str_is_account(id)) {
-        return refuse(err, name, "text of 12 digits");
+        return event_refuse(err, name, "text of 12 digits");
     }
     snprintf(name, sizeof name, "accounts[%zu].account_name", index);
     const Json *account_name = json_at(item, "account_name");
     const char *text = account_name == NULL ? "" : json_text_value(account_name);
     if (text == NULL || strlen(text) > ACCOUNT_NAME_BYTES) {
-        return refuse(err, name, "text of at most 128 bytes");
+        return event_refuse(err, name, "text of at most 128 bytes");
     }
     EventAccount *account = &event->accounts[event->account_count++];
     account->id = arena_strdup(&event->arena, id);
@@ -146,8 +148,9 @@ static Status parse_accounts(const Json *root, Event *event, Err *err) {
     }
     if (count == 0 || count > EVENT_MAX_ACCOUNTS) {
         /* An empty list is more likely a mistake than a wish to scan everything. */
-        return refuse(err, "accounts",
-                      "an array of 1 to 100000 accounts, or left out for the whole organization");
+        return event_refuse(
+            err, "accounts",
+            "an array of 1 to 100000 accounts, or left out for the whole organization");
     }
     event->accounts = arena_alloc(&event->arena, count * sizeof *event->accounts);
     size_t index = 0;
@@ -158,65 +161,100 @@ static Status parse_accounts(const Json *root, Event *event, Err *err) {
     return ST_OK;
 }
 
-static bool is_member(const char *name) {
-    static const char *const others[] = {"accounts", "mode", "regions"};
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        if (str_equal(name, members[i].name)) {
-            return true;
-        }
+/* --- The forms of events --------------------------------------------------------------------- */
+
+static const char *const own_members[] = {"accounts", "mode",      "regions",     "group_id",
+                                          "shard_id", "role_name", "external_id", "date",
+                                          "time",     NULL};
+
+/* https://docs.aws.amazon.com/eventbridge/latest/userguide/aws-events-structure.html */
+const char *const event_envelope[] = {"version", "id",     "detail-type", "source", "account",
+                                      "time",    "region", "resources",   "detail", NULL};
+
+static bool is_listed(const char *name, const char *const *names) {
+    while (*names != NULL && !str_equal(name, *names)) {
+        names++;
     }
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        if (str_equal(name, others[i])) {
-            return true;
-        }
-    }
-    return false;
+    return *names != NULL;
 }
 
-static void warn_of_members(const Json *root) {
+void event_warn_of_members(const Json *root, const char *const *known, const char *const *others) {
     for (const Json *member = json_first(root); member != NULL; member = json_next(member)) {
-        if (!is_member(json_name(member))) {
+        if (!is_listed(json_name(member), known) && !is_listed(json_name(member), others)) {
             log_message(LOG_WARN, "the event's %.60s means nothing here", json_name(member));
         }
     }
 }
 
-static Status parse_members(const Json *root, Event *event, Err *err) {
-    if (!json_is_object(root)) {
-        return err_set(err, ST_INPUT, "the event must be a JSON object");
+/* Accounts are those of a batch. A run or plan of the whole organization is not what somebody
+ * means who lists some. */
+static Status check_accounts(const Event *event, Err *err) {
+    if (event->account_count == 0 || event->mode == EVENT_BATCH) {
+        return ST_OK;
     }
-    warn_of_members(root);
+    if (event->mode == EVENT_RUN || event->mode == EVENT_PLAN) {
+        (void)event_refuse(err, "accounts", "left out where its mode is plan or run");
+        return err_hint(err, "send them with mode batch, and then an event of mode final");
+    }
+    log_message(LOG_WARN, "the event's accounts mean nothing in mode %s",
+                event_mode_name(event->mode));
+    return ST_OK;
+}
+
+static Status parse_own(const Json *root, const EventDefaults *defaults, Event *event, Err *err) {
+    static const char *const none[] = {NULL};
+    bool is_scheduled = event_is_scheduled(root);
+    if (!is_scheduled && json_at(root, "detail-type") != NULL) {
+        return event_refuse(err, "detail-type", "Scheduled Event, or Object Created of aws.s3");
+    }
+    event_warn_of_members(root, own_members, is_scheduled ? event_envelope : none);
+    event->mode = is_scheduled ? defaults->scheduled_mode : defaults->mode;
     TRY(parse_mode(root, event, err));
     for (size_t i = 0; i < MEMBER_COUNT; i++) {
         TRY(parse_text(root, &members[i], event, err));
     }
+    TRY(event_parse_schedule(root, event, err));
     TRY(parse_regions(root, event, err));
-    return parse_accounts(root, event, err);
+    TRY(parse_accounts(root, event, err));
+    return check_accounts(event, err);
 }
 
-Status event_parse(const char *text, size_t size, Event *ret_event, Err *err) {
+static Status parse_root(const Json *root, const EventDefaults *defaults, Event *event, Err *err) {
+    if (!json_is_object(root)) {
+        return err_set(err, ST_EVENT, "the event must be a JSON object");
+    }
+    return event_is_of_s3(root) ? event_parse_s3(root, event, err)
+                                : parse_own(root, defaults, event, err);
+}
+
+Status event_parse(const char *text, size_t size, const EventDefaults *defaults, Event *ret_event,
+                   Err *err) {
     *ret_event = (Event){0};
     OWN(json_free_at) Json *root = NULL;
+    if (size > EVENT_MAX_BYTES) {
+        return err_set(err, ST_EVENT, "the event has %zu bytes, and may have %d", size,
+                       EVENT_MAX_BYTES);
+    }
     if (json_parse(text, size, &root, err) != ST_OK) {
-        err->status = ST_INPUT;
+        err->status = ST_EVENT;
         return err_wrap(err, "the event");
     }
-    Status status = parse_members(root, ret_event, err);
+    Status status = parse_root(root, defaults, ret_event, err);
     if (status != ST_OK) {
         event_done(ret_event);
     }
     return status;
 }
 
-Status event_read(const char *path, Event *ret_event, Err *err) {
+Status event_read(const char *path, const EventDefaults *defaults, Event *ret_event, Err *err) {
     OWN(buf_done) Buf text = {0};
     *ret_event = (Event){0};
     const char *file = str_equal(path, "-") ? "/dev/stdin" : path;
     if (file_read(file, EVENT_MAX_BYTES, &text, err) != ST_OK) {
-        err->status = ST_INPUT;
+        err->status = ST_EVENT;
         return err_wrap(err, "the event");
     }
-    return event_parse(buf_text(&text), text.size, ret_event, err);
+    return event_parse(buf_text(&text), text.size, defaults, ret_event, err);
 }
 
 void event_done(Event *event) {

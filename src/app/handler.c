@@ -1,5 +1,6 @@
 #include "app/handler.h"
 
+#include "app/lookup.h"
 #include "app/run.h"
 #include "format/json.h"
 
@@ -64,6 +65,7 @@ static void put_report(JsonWriter *json, const RunReport *report) {
     json_put_int(json, "report_rows", report->result.rows);
     json_put_bool(json, "published", report->published);
     json_put_bool(json, "mailed", report->mailed);
+    json_put_bool(json, "told_before", report->told_before);
     if (report->notice.status != ST_OK) {
         json_put_text(json, "notice_error", report->notice.message);
     }
@@ -80,6 +82,13 @@ static Status do_batch(App *app, const Event *event, JsonWriter *json, Err *err)
     return run_check_scan(app, &scan, err);
 }
 
+static Status do_merge(App *app, JsonWriter *json, Err *err) {
+    RunMerge merge;
+    TRY(run_merge(app, &merge, err));
+    put_merge(json, &merge);
+    return run_check_merge(app, &merge, err);
+}
+
 static Status do_final(App *app, JsonWriter *json, Err *err) {
     RunMerge merge;
     RunReport report;
@@ -94,7 +103,9 @@ static Status do_final(App *app, JsonWriter *json, Err *err) {
  * Step Functions carry. */
 static Status do_plan(App *app, JsonWriter *json, Err *err) {
     OWN(plan_done) Plan plan = {0};
+    RunPlanObjects objects;
     TRY(run_plan(app, 0, &plan, err));
+    TRY(run_find_plan_objects(app, plan.group_id, &objects, err));
     json_put_text(json, "group_id", plan.group_id);
     json_put_text(json, "date", plan.date);
     json_put_int(json, "accounts", (int64_t)plan.account_count);
@@ -105,6 +116,9 @@ static Status do_plan(App *app, JsonWriter *json, Err *err) {
         json_put_text(json, NULL, shard_id);
     }
     json_end_array(json);
+    json_put_text(json, "bucket", objects.bucket);
+    json_put_text(json, "items_key", objects.items_key);
+    json_put_text(json, "results_prefix", objects.results_prefix);
     return ST_OK;
 }
 
@@ -114,6 +128,54 @@ static Status do_report(App *app, JsonWriter *json, Err *err) {
     json_put_text(json, "group_id", report.result.group_id);
     put_report(json, &report);
     return run_check_report(&report, err);
+}
+
+static Status report_run(App *app, const EventRun *run, RunReport *ret_report, Err *err) {
+    Db *history = NULL;
+    LookupRun found;
+    TRY(app_history(app, &history, err));
+    Status status = lookup_run(history, run->group_id, &found, err);
+    bool is_other = status == ST_NOTHING && run->or_group_id != NULL;
+    TRY(run_report(app, is_other ? run->or_group_id : run->group_id, ret_report, err));
+    return run_check_report(ret_report, err);
+}
+
+/* Each run of them, though one fails: the first failure is told in the end. */
+static Status report_runs(App *app, const EventRuns *runs, JsonWriter *json, Err *err) {
+    Status worst = ST_OK;
+    json_begin_array(json, "reports");
+    for (size_t i = 0; i < runs->count; i++) {
+        RunReport report = {0};
+        Err problem = {0};
+        Status status = report_run(app, &runs->items[i], &report, &problem);
+        if (status == ST_OK || status == ST_PARTIAL) {
+            json_begin_object(json, NULL);
+            json_put_text(json, "group_id", report.result.group_id);
+            put_report(json, &report);
+            json_end_object(json);
+        }
+        if (status != ST_OK && (worst == ST_OK || worst == ST_PARTIAL)) {
+            worst = status;
+            *err = problem;
+        }
+    }
+    json_end_array(json);
+    return worst;
+}
+
+static Status do_report_objects(App *app, const Event *event, JsonWriter *json, Err *err) {
+    OWN(event_runs_done) EventRuns runs = {0};
+    TRY(event_find_runs(event, settings_text(app->settings, SETTING_STORE), &runs, err));
+    Status status = report_runs(app, &runs, json, err);
+    json_begin_array(json, "ignored");
+    for (size_t i = 0; i < runs.ignored_count; i++) {
+        json_begin_object(json, NULL);
+        json_put_text(json, "key", runs.ignored[i].key);
+        json_put_text(json, "reason", runs.ignored[i].why);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    return status;
 }
 
 static Status do_run(App *app, JsonWriter *json, Err *err) {
@@ -132,8 +194,11 @@ static Status do_mode(App *app, const Event *event, JsonWriter *json, Err *err) 
         return do_final(app, json, err);
     case EVENT_PLAN:
         return do_plan(app, json, err);
+    case EVENT_MERGE:
+        return do_merge(app, json, err);
     case EVENT_REPORT:
-        return do_report(app, json, err);
+        return event->is_of_s3 ? do_report_objects(app, event, json, err)
+                               : do_report(app, json, err);
     case EVENT_RUN:
         return do_run(app, json, err);
     }

@@ -8,8 +8,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Puts the event over the App's settings and runs its mode. `*ret_answer` gets a JSON object, also
- * when the status is ST_PARTIAL; its members are those of the results in app/run.h. */
+/* Puts the event over the App's own settings and runs its mode. `*ret_answer` gets a JSON object,
+ * also when the status is ST_PARTIAL; its members are those of the results in app/run.h. An event
+ * of S3 is answered with `reports`, one for each run, and `ignored`, the keys that mean none. */
 Status handler_run(App *app, const Event *event, Buf *ret_answer, Err *err) WARN_UNUSED;
 
 #endif

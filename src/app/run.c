@@ -1,83 +1,16 @@
 #include "app/run.h"
 
-#include "app/export.h"
-#include "app/lookup.h"
+#include "app/run_steps.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/layout.h"
+#include "warehouse/weights.h"
 
 #include <string.h>
 
 const char *run_list(const Settings *settings, SettingId id) {
     const char *text = settings_text(settings, id);
     return str_equal(text, "none") ? "" : text;
-}
-
-Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) {
-    const Settings *settings = app->settings;
-    const char *regions = settings_text(settings, SETTING_REGIONS);
-    if (regions == NULL) {
-        TRY(app_region(app, &regions, err));
-    }
-    const PlanOptions options = {
-        .group_id = settings_text(settings, SETTING_GROUP_ID),
-        .date = settings_text(settings, SETTING_DATE),
-        .accounts_file = settings_text(settings, SETTING_ACCOUNTS),
-        .regions = regions,
-        .include_accounts = settings_text(settings, SETTING_INCLUDE_ACCOUNT),
-        .exclude_accounts = settings_text(settings, SETTING_EXCLUDE_ACCOUNT),
-        .include_units = settings_text(settings, SETTING_INCLUDE_OU),
-        .exclude_units = settings_text(settings, SETTING_EXCLUDE_OU),
-        .environment_tags = run_list(settings, SETTING_ENVIRONMENT_TAG),
-        .tag_prefixes = run_list(settings, SETTING_TAG_PREFIX),
-        .shards = settings_is_set(settings, SETTING_SHARDS)
-                      ? (int)settings_int(settings, SETTING_SHARDS)
-                      : default_shards,
-    };
-    OWN(plan_done) Plan plan = {0};
-    Aws *aws = NULL;
-    Store *store = NULL;
-    *ret_plan = (Plan){0};
-    TRY(app_store(app, &store, err)); /* what cannot be kept need not be asked for */
-    if (options.accounts_file == NULL || plan_asks_regions(options.regions)) {
-        TRY(app_aws(app, &aws, err));
-    }
-    TRY(plan_make(&options, aws, &plan, err));
-    TRY(plan_write(&plan, store, err));
-    *ret_plan = plan;
-    plan = (Plan){0};
-    return ST_OK;
-}
-
-static const char *join_regions(Arena *arena, const char *const *regions, size_t count) {
-    OWN(buf_done) Buf joined = {0};
-    for (size_t i = 0; i < count; i++) {
-        buf_printf(&joined, "%s%s", i == 0 ? "" : ",", regions[i]);
-    }
-    return arena_strdup(arena, buf_text(&joined));
-}
-
-void run_plan_event(const App *app, const Plan *plan, int shard, Event *ret_event) {
-    char shard_id[PLAN_SHARD_ID_SIZE];
-    Event event = {.mode = EVENT_BATCH};
-    plan_shard_id(shard, shard_id);
-    event.group_id = arena_strdup(&event.arena, plan->group_id);
-    event.date = arena_strdup(&event.arena, plan->date);
-    event.shard_id = arena_strdup(&event.arena, shard_id);
-    event.role_name = arena_strdup(&event.arena, settings_text(app->settings, SETTING_ROLE_NAME));
-    const char *external_id = settings_text(app->settings, SETTING_EXTERNAL_ID);
-    event.external_id = external_id == NULL ? NULL : arena_strdup(&event.arena, external_id);
-    event.regions =
-        join_regions(&event.arena, (const char *const *)plan->regions, plan->region_count);
-    event.accounts = arena_alloc(&event.arena, plan->account_count * sizeof *event.accounts);
-    for (size_t i = 0; i < plan->account_count; i++) {
-        const PlanAccount *account = &plan->accounts[i];
-        if (account->shard == shard) {
-            event.accounts[event.account_count++] = (EventAccount){
-                arena_strdup(&event.arena, account->id), arena_strdup(&event.arena, account->name)};
-        }
-    }
-    *ret_event = event;
 }
 
 Status run_find_group(const App *app, char ret_group_id[65], Err *err) {
@@ -110,6 +43,20 @@ void run_warn_of_regions(const char *regions_off, const char *group_id) {
     }
 }
 
+/* The next plan can do without them. */
+static void put_weights(App *app, const MergeResult *merged) {
+    Db *history = NULL;
+    Store *store = NULL;
+    Err err;
+    if (!merged->published) {
+        return;
+    }
+    if (app_store(app, &store, &err) != ST_OK || app_history(app, &history, &err) != ST_OK ||
+        weights_write(history, store, &err) != ST_OK) {
+        log_message(LOG_WARN, "the shards of the next run may be less even: %s", err.message);
+    }
+}
+
 Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
     const Settings *settings = app->settings;
     char group_id[65];
@@ -128,6 +75,7 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
         .shard_max_bytes = settings_int(settings, SETTING_SHARD_MAX_SIZE) << 20,
         .cancelled = &app->cancelled,
     };
+    TRY(run_require_merge(app, store, group_id, err));
     TRY(merge_run(store, &options, &ret_merge->result, err));
     app_forget_history(app);
     log_message(LOG_INFO, "merged %s: %lld evaluations of %lld shards", ret_merge->result.group_id,
@@ -142,7 +90,14 @@ Status run_merge(App *app, RunMerge *ret_merge, Err *err) {
                     ret_merge->result.group_id);
     }
     run_warn_of_regions(ret_merge->result.regions_off, ret_merge->result.group_id);
-    return merge_gaps(app, ret_merge, err);
+    TRY(merge_gaps(app, ret_merge, err));
+    put_weights(app, &ret_merge->result);
+    if (run_put_raw(app, &ret_merge->result, err) != ST_OK) {
+        err_wrap(err, "the history has the run %s, but its rows could not be written as CSV",
+                 ret_merge->result.group_id);
+        return err_hint(err, "merge it again: that writes what is missing");
+    }
+    return ST_OK;
 }
 
 Status run_hint_role(const App *app, Err *err) {

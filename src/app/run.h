@@ -22,9 +22,23 @@ const char *run_list(const Settings *settings, SettingId id);
 /* The run that is set (group-id), else the one named after the date that is, else today's. */
 Status run_find_group(const App *app, char ret_group_id[65], Err *err) WARN_UNUSED;
 
-/* Makes the plan that the settings ask for and writes it to the store. plan_done afterwards.
+/* Makes the plan that the settings ask for, and writes plan.json and shards.json to the store (an
+ * array of the batch events, one for each shard). plan_done afterwards.
  * `default_shards` counts where no number is set; 0 = as plan_make does. */
 Status run_plan(App *app, int default_shards, Plan *ret_plan, Err *err) WARN_UNUSED;
+
+/* Where a state machine finds the plan's events, and where it may put what the scanners answer. */
+typedef struct RunPlanObjects {
+    char bucket[64];           /* "" of a directory */
+    char items_key[1200];      /* of shards.json, in the bucket */
+    char results_prefix[1200]; /* does not end with '/' */
+} RunPlanObjects;
+Status run_find_plan_objects(App *app, const char *group_id, RunPlanObjects *ret_objects,
+                             Err *err) WARN_UNUSED;
+
+/* Of an event in shards.json, at most. Step Functions hands over 262,144 bytes, and adds to them.
+ */
+enum { RUN_EVENT_MAX_BYTES = 192 * 1024 };
 
 /* What tells a worker to scan a shard of the plan. event_done afterwards. */
 void run_plan_event(const App *app, const Plan *plan, int shard, Event *ret_event);
@@ -49,7 +63,8 @@ typedef struct RunMerge {
     Gaps gaps;
 } RunMerge;
 
-/* Merges the shards of the run that is set (group-id, else today's). */
+/* Merges the shards of the run that is set (group-id, else today's), then puts the rows of the run
+ * into the store as CSV. */
 Status run_merge(App *app, RunMerge *ret_merge, Err *err) WARN_UNUSED;
 
 typedef struct RunReport {
@@ -57,12 +72,13 @@ typedef struct RunReport {
     char location[1200]; /* of the workbook in the store, or the user's own file */
     bool published;      /* people were told by SNS */
     bool mailed;         /* … and by mail */
+    bool told_before;    /* nobody was told now: see app/notice.h */
     Err notice;          /* why they could not be told; ST_OK when nothing went wrong */
 } RunReport;
 
-/* Renders the workbook of a run (NULL = the newest), puts it and the rows of the run as CSV into
- * the store, and the workbook into the file that is set (output). If it is the newest run, those
- * who are set are told: run_check_report says when that failed. */
+/* Renders the workbook of a run (NULL = the newest), puts it into the store and into the file that
+ * is set (output). If it is the newest run, those who are set are told: run_check_report says when
+ * that failed. */
 Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *err) WARN_UNUSED;
 
 /* The same as the command line asks for it: the run that is set, and narrowed as is set. A narrowed

@@ -1,7 +1,7 @@
 /* The step that renders the workbook, and tells people of it. */
-#include "app/export.h"
 #include "app/lookup.h"
-#include "app/run.h"
+#include "app/notice.h"
+#include "app/run_steps.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "notify/notify.h"
@@ -14,18 +14,6 @@ static Status put_file(Store *store, const char *key, const char *path, const ch
                        Err *err) {
     const StorePut put = {.key = key, .path = path, .content_type = type};
     return store_put(store, &put, NULL, err);
-}
-
-/* Every evaluation of the run, for those who have only a spreadsheet. */
-static Status put_raw(Db *history, Store *store, const TempDir *scratch, const ReportResult *report,
-                      Err *err) {
-    OWN(mem_free_at) char *path = temp_dir_path(scratch, "evaluations.csv");
-    LayoutKey key;
-    int64_t rows = 0;
-    TRY(layout_raw(&(LayoutRun){report->group_id, report->date}, &key, err));
-    TRY(export_to_file(history, report->group_id, EXPORT_CSV, path, &rows, err));
-    TRY(put_file(store, key.text, path, "text/csv; charset=utf-8", err));
-    return file_remove(path, err);
 }
 
 static Status put_workbook(Store *store, const char *path, const LayoutKey *key, RunReport *report,
@@ -55,14 +43,14 @@ static Status is_newest(Db *history, const char *group_id, bool *ret_is, Err *er
     return ST_OK;
 }
 
-static Status send_notice(App *app, const NotifyReport *report, NotifyResult *ret_result,
-                          Err *err) {
+static Status send_notice(App *app, const NotifyReport *report, NoticeWays ways,
+                          NotifyResult *ret_result, Err *err) {
     const Settings *settings = app->settings;
     const int64_t megabyte = 1000000;
     Aws *aws = NULL;
     const NotifyOptions options = {
-        .topic_arn = settings_text(settings, SETTING_SNS_TOPIC),
-        .mail_from = settings_text(settings, SETTING_MAIL_FROM),
+        .topic_arn = ways.publish ? settings_text(settings, SETTING_SNS_TOPIC) : NULL,
+        .mail_from = ways.mail ? settings_text(settings, SETTING_MAIL_FROM) : NULL,
         .mail_to = settings_text(settings, SETTING_MAIL_TO),
         .attach_max_bytes = settings_flag(settings, SETTING_MAIL_ATTACH)
                                 ? settings_int(settings, SETTING_MAIL_ATTACH_MAX) * megabyte
@@ -75,22 +63,47 @@ static Status send_notice(App *app, const NotifyReport *report, NotifyResult *re
     return notify_send(aws, report, &options, ret_result, err);
 }
 
+static Status claim_and_send(App *app, const NotifyReport *report, NoticeWays wanted,
+                             RunReport *ret_report, Err *err) {
+    bool again = settings_flag(app->settings, SETTING_NOTIFY_AGAIN);
+    NoticeClaim claim = NOTICE_BUSY;
+    NotifyResult sent = {0};
+    Notice notice;
+    Err unsettled;
+    TRY(notice_claim(report->store, report->group_id, wanted, again, &notice, &claim, err));
+    if (claim != NOTICE_OURS) {
+        ret_report->told_before = true;
+        log_message(LOG_INFO, "%s of the run %s: nobody is told again",
+                    claim == NOTICE_TOLD ? "people were told" : "another report is telling people",
+                    report->group_id);
+        return ST_OK;
+    }
+    Status status = send_notice(app, report, notice.ways, &sent, err);
+    ret_report->published = sent.published;
+    ret_report->mailed = sent.mailed;
+    const NoticeWays done = {sent.published, sent.mailed};
+    if (notice_settle(report->store, &notice, done, &unsettled) != ST_OK) {
+        log_message(LOG_WARN, "people may be told of the run %s again: %s", report->group_id,
+                    unsettled.message);
+    }
+    return status;
+}
+
 /* A notice that fails is kept for run_check_report: the report is there all the same. */
 static Status tell_people(App *app, const NotifyReport *report, RunReport *ret_report, Err *err) {
-    bool is_wanted = settings_text(app->settings, SETTING_SNS_TOPIC) != NULL ||
-                     settings_text(app->settings, SETTING_MAIL_FROM) != NULL;
+    const NoticeWays wanted = {
+        .publish = settings_text(app->settings, SETTING_SNS_TOPIC) != NULL,
+        .mail = settings_text(app->settings, SETTING_MAIL_FROM) != NULL,
+    };
     bool newest = false;
-    NotifyResult notice = {0};
     TRY(is_newest(report->history, report->group_id, &newest, err));
-    if (!is_wanted || !newest) {
+    if ((!wanted.publish && !wanted.mail) || !newest) {
         return ST_OK;
     }
     Err problem = {0};
-    if (send_notice(app, report, &notice, &problem) != ST_OK) {
+    if (claim_and_send(app, report, wanted, ret_report, &problem) != ST_OK) {
         ret_report->notice = problem;
     }
-    ret_report->published = notice.published;
-    ret_report->mailed = notice.mailed;
     return ST_OK;
 }
 
@@ -107,8 +120,10 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     LayoutKey key;
     LookupRun run;
     *ret_report = (RunReport){0};
+    TRY(run_require_history(app, group_id, err));
     TRY(app_history(app, &history, err)); /* first: where there is none, no store is made */
     TRY(lookup_run(history, group_id, &run, err));
+    TRY(run_require_workbook(app, history, run.group_id, err));
     TRY(app_store(app, &store, err));
     TRY(app_scratch(app, &scratch, err));
     OWN(mem_free_at) char *path = workbook_path(app, scratch);
@@ -116,7 +131,6 @@ Status run_report(App *app, const char *group_id, RunReport *ret_report, Err *er
     TRY(report_write(history, &options, path, &ret_report->result, err));
     TRY(layout_report(&(LayoutRun){run.group_id, ret_report->result.date}, &key, err));
     TRY(put_workbook(store, path, &key, ret_report, err));
-    TRY(put_raw(history, store, scratch, &ret_report->result, err));
     log_message(LOG_INFO, "wrote %s", ret_report->location);
     const NotifyReport told = {history, store, run.group_id, key.text, path};
     return tell_people(app, &told, ret_report, err);
@@ -137,8 +151,10 @@ static void narrow(const Settings *settings, ReportOptions *options) {
 static Status write_own(App *app, const char *path, RunReport *ret_report, Err *err) {
     Db *history = NULL;
     LookupRun run;
+    TRY(run_require_history(app, settings_text(app->settings, SETTING_RUN), err));
     TRY(app_history(app, &history, err));
     TRY(lookup_run(history, settings_text(app->settings, SETTING_RUN), &run, err));
+    TRY(run_require_workbook(app, history, run.group_id, err));
     ReportOptions options = report_options(app, run.group_id);
     narrow(app->settings, &options);
     TRY(report_write(history, &options, path, &ret_report->result, err));

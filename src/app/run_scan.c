@@ -1,5 +1,6 @@
 /* The scanning half of run.h: which accounts and regions a shard has, and how it is filled. */
-#include "app/run.h"
+#include "app/budget.h"
+#include "app/run_steps.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -38,7 +39,13 @@ static Status split_regions(App *app, ScanJob *job, Err *err) {
         TRY(app_aws(app, &aws, err));
     }
     job->asks_regions = plan_asks_regions(text);
-    return plan_split_regions(text, aws, &job->arena, &job->regions, &job->region_count, err);
+    const PlanOptions options = {
+        .regions = text, .force_regions = settings_flag(app->settings, SETTING_FORCE_REGION)};
+    PlanRegions regions;
+    TRY(plan_split_regions(&options, aws, &job->arena, &regions, err));
+    job->regions = regions.items;
+    job->region_count = regions.count;
+    return ST_OK;
 }
 
 /* Of a batch that has no name of its own: the same accounts give the same one, so that scanning
@@ -129,7 +136,7 @@ static Status collect_shard(App *app, const ScanJob *job, Store *store, Shard *s
         .external_id = settings_text(settings, SETTING_EXTERNAL_ID),
         .tag_prefixes = run_list(settings, SETTING_TAG_PREFIX),
         .asks_regions = job->asks_regions,
-        .concurrency = (int)settings_int(settings, SETTING_CONCURRENCY),
+        .concurrency = run_concurrency(app),
         .deadline_ms = collect_deadline(app),
         .cancelled = &app->cancelled,
         .store = store,
@@ -249,6 +256,9 @@ static Status scan_job(App *app, const ScanJob *job, RunScan *scan, Err *err) {
     TRY(app_scratch(app, &scratch, err));
     TRY(app_store(app, &store, err));
     OWN(mem_free_at) char *path = temp_dir_path(scratch, "shard.db");
+    if (!job->only_counts) {
+        TRY(run_require_scan(app, store, job->group_id, job->shard_id, err));
+    }
     app_protect_store(app, true); /* until all that is to be scanned is: see unprotect */
     Status status = scan_in_store(app, job, store, path, scan, err);
     if (is_out_of_time(status) && scan->left.total == 0) {
@@ -282,8 +292,7 @@ static Status scan_plan_shard(App *app, const Plan *plan, int shard, RunScan *sc
 }
 
 /* What is cancelled while it is planned has done nothing. */
-static Status plan_to_scan(App *app, Plan *ret_plan, Err *err) {
-    Status status = run_plan(app, 1, ret_plan, err);
+static Status check_planned(Status status, Err *err) {
     if (status != ST_CANCELLED) {
         return status;
     }
@@ -293,7 +302,7 @@ static Status plan_to_scan(App *app, Plan *ret_plan, Err *err) {
 static Status scan_everything(App *app, const Event *event, RunScan *scan, Err *err) {
     OWN(plan_done) Plan plan = {0};
     OWN(job_done) ScanJob job = {0};
-    TRY(plan_to_scan(app, &plan, err));
+    TRY(check_planned(run_plan_as_one(app, &plan, err), err));
     job_from_plan(&plan, -1, &job);
     str_copy(job.shard_id, sizeof job.shard_id,
              event != NULL && event->shard_id != NULL ? event->shard_id : "01");
@@ -433,6 +442,14 @@ static Status scan_all_shards(App *app, const Plan *plan, RunAll *all, Err *err)
     return refuse_unread(app, &all->totals, &all->unread, err);
 }
 
+/* On a command line the deadline is the scan's: what it has read is merged. A function ends then.
+ */
+static void forget_deadline(App *app) {
+    if (budget_function_memory_mb() == 0) {
+        app->deadline_ms = 0;
+    }
+}
+
 Status run_all(App *app, RunAll *ret_all, Err *err) {
     OWN(plan_done) Plan plan = {0};
     Store *store = NULL;
@@ -440,11 +457,12 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
     *ret_all = (RunAll){0};
     TRY(app_store(app, &store, err));
     TRY(history_latest(store, &latest, err)); /* a damaged one is better known before the scan */
-    TRY(plan_to_scan(app, &plan, err));
+    TRY(check_planned(run_plan(app, 1, &plan, err), err));
     str_copy(ret_all->group_id, sizeof ret_all->group_id, plan.group_id);
     TRY(settings_put(app->settings, SETTING_GROUP_ID, plan.group_id, SOURCE_EVENT, "group_id",
                      err));
     TRY(unprotect(app, scan_all_shards(app, &plan, ret_all, err)));
+    forget_deadline(app);
     TRY(run_merge(app, &ret_all->merge, err));
     return run_report(app, ret_all->merge.result.group_id, &ret_all->report, err);
 }

@@ -1,8 +1,8 @@
 #include "app/settings.h"
 
-#include "app/suggest.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -275,6 +275,11 @@ Status settings_put(Settings *settings, SettingId id, const char *text, SettingS
 void settings_done(Settings *settings) {
     arena_done(&settings->arena);
     memset(settings, 0, sizeof *settings);
+}
+
+void settings_layer(const Settings *under, Settings *ret_settings) {
+    *ret_settings = (Settings){0};
+    memcpy(ret_settings->values, under->values, sizeof under->values);
 }
 
 bool settings_is_set(const Settings *settings, SettingId id) {

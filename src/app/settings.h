@@ -117,6 +117,11 @@ typedef struct Settings {
 
 void settings_done(Settings *settings);
 
+/* Settings over others: they begin with the same values, and what is put into them changes nothing
+ * below. `under` must outlive `ret_settings`, whose texts are borrowed from it. settings_done
+ * afterwards. */
+void settings_layer(const Settings *under, Settings *ret_settings);
+
 /* Checks the value and sets it, unless a stronger source has. `origin` is what messages call it:
  * "--concurrency", "CONFHOUSE_CONCURRENCY", "/etc/confhouse.conf:3: concurrency". A list that a
  * flag set is extended by another flag. ST_USAGE. */

@@ -45,6 +45,9 @@
       .section = SECTION_SCAN, .commands = COMMANDS_THAT_PLAN, .is_valid = setting_is_regions,     \
       .shape = "a list of regions like eu-west-1,us-east-1, or all",                               \
       .help = "regions to scan, or all that an account has on; --region's when absent")            \
+    X(FORCE_REGION, .name = "force-region", .type = SETTING_FLAG, .section = SECTION_SCAN,         \
+      .commands = COMMANDS_THAT_PLAN,                                                              \
+      .help = "take regions that are newer than this version, and so unknown to it")               \
     X(ROLE_NAME, .name = "role-name", .placeholder = "NAME", .section = SECTION_SCAN,              \
       .commands = COMMANDS_THAT_PLAN, .fallback = "OrganizationAccountAccessRole",                 \
       .is_valid = str_is_role_name, .shape = "the name of an IAM role",                            \
@@ -66,8 +69,15 @@
       .fallback = "64", .placeholder = "N", .section = SECTION_SCAN,                               \
       .commands = COMMANDS_THAT_SCAN, .help = "calls in flight at once")                           \
     X(DEADLINE, .name = "deadline", .type = SETTING_DURATION, .placeholder = "TIME",               \
-      .section = SECTION_SCAN, .commands = COMMANDS_THAT_SCAN | COMMAND_QUERY,                     \
-      .help = "stop after so long, like 14m or 900s, and keep what there is")                      \
+      .section = SECTION_SCAN,                                                                     \
+      .commands = COMMANDS_THAT_SCAN | COMMAND_MERGE | COMMAND_REPORT | COMMAND_QUERY,             \
+      .help = "stop after so long, like 14m or 900s, and keep what there is; a merge or report "   \
+              "that may take longer is not begun")                                                 \
+    X(BUDGET, .name = "budget", .type = SETTING_CHOICE, .choices = "check,warn,off",               \
+      .fallback = "check", .placeholder = "MODE", .section = SECTION_RUN,                          \
+      .commands = COMMANDS_THAT_SCAN | COMMAND_MERGE | COMMAND_REPORT,                             \
+      .help =                                                                                      \
+          "check: begin nothing that may outgrow time, memory or scratch space; or warn, or off")  \
     X(RESCAN, .name = "rescan", .type = SETTING_FLAG, .section = SECTION_SCAN,                     \
       .commands = COMMANDS_THAT_SCAN,                                                              \
       .help = "ask again for what an earlier scan of the same run has read already")               \
@@ -142,6 +152,9 @@
       .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_topic,                              \
       .shape = "the ARN of a topic like arn:aws:sns:eu-west-1:123456789012:weekly",                \
       .help = "publish a message there after the report of the newest run")                        \
+    X(NOTIFY_AGAIN, .name = "notify-again", .type = SETTING_FLAG, .section = SECTION_NOTIFY,       \
+      .commands = COMMANDS_THAT_REPORT,                                                            \
+      .help = "tell people of the newest run though they were told before")                        \
     X(MAIL_FROM, .name = "mail-from", .placeholder = "ADDRESS", .section = SECTION_NOTIFY,         \
       .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_mail_address,                       \
       .shape = "an address like config@example.com",                                               \

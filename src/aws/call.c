@@ -12,6 +12,7 @@ enum {
     PATIENCE_MS = 15 * 60 * 1000, /* with throttling, where there is no deadline */
     TELL_AFTER_MS = 4000,
     TELL_EVERY_MS = 30000,
+    FOREIGN_MAX_IN_A_ROW = 64, /* more than that are not an accident of a few connections */
     WAIT_STEP_MS = 250,        /* how soon a wait notices that it is cancelled */
     LATE_TIMEOUT_MS = 5000,    /* of what takes back, when it is too late for all else */
     WRITE_GRACE_MS = 30 * 1000 /* for what is being written when all is cancelled */
@@ -66,12 +67,24 @@ Status call_refresh_keys(Aws *aws, Err *err) {
     return ST_OK;
 }
 
+/* Where something else answers every call, asking thousands of times more tells nothing. */
+static Status check_foreign(const Aws *aws, Err *err) {
+    if (aws->foreign_in_a_row < FOREIGN_MAX_IN_A_ROW) {
+        return ST_OK;
+    }
+    (void)err_set(err, ST_FOREIGN, "not asked: the last %d answers did not come from AWS",
+                  aws->foreign_in_a_row);
+    str_copy(err->code, sizeof err->code, "NotAws");
+    return err->status;
+}
+
 /* Called by the loop when there is room for this attempt: only now does the signature's time, and
  * with it the keys that are valid now, count. */
 static Status on_ready(void *context, HttpRequest *http, Err *err) {
     AwsCall *call = context;
     const AwsKeys *keys = attempt_keys(call->aws, &call->request);
     TRY(check_time(call, 0, err));
+    TRY(check_foreign(call->aws, err));
     if (keys == &call->aws->keys && !call->request.is_unsigned) {
         TRY(call_refresh_keys(call->aws, err));
     }
@@ -287,6 +300,19 @@ static void try_again_or_end(AwsCall *call, const Err *err) {
     begin_after(call, delay_ms);
 }
 
+static Status parse_answer(AwsCall *call, const HttpAnswer *answer, Err *err) {
+    Status status = call->request.parse(call->context, answer, err);
+    if (status == ST_OK) {
+        return ST_OK;
+    }
+    if (failure_is_page(answer)) {
+        return failure_from_foreign(&call->request, answer, err);
+    }
+    err->status = status;
+    err->http_status = answer->status;
+    return failure_locate(&call->request, err);
+}
+
 static void on_answer(void *context, const HttpAnswer *answer, const Err *failure) {
     AwsCall *call = context;
     Err err = {0};
@@ -301,12 +327,11 @@ static void on_answer(void *context, const HttpAnswer *answer, const Err *failur
     } else if (answer->status < 200 || answer->status > 299) {
         status = failure_from_answer(&call->request, answer, &err);
     } else if (call->request.parse != NULL) {
-        status = call->request.parse(call->context, answer, &err);
-        if (status != ST_OK) {
-            err.status = status;
-            err.http_status = answer->status;
-            (void)failure_locate(&call->request, &err);
-        }
+        status = parse_answer(call, answer, &err);
+    }
+    if (failure == NULL) {
+        Aws *aws = call->aws;
+        aws->foreign_in_a_row = status == ST_FOREIGN ? aws->foreign_in_a_row + 1 : 0;
     }
     int64_t now_ms = clock_monotonic_ms();
     if (status == ST_THROTTLED) {

@@ -25,6 +25,7 @@ struct Aws {
     uint64_t random; /* state of what spreads the retries: never zero */
     PaceTable *paces;
     uint64_t next_number;
+    int foreign_in_a_row; /* answers that were not AWS's, since the last one that was */
     AwsCall *calls;  /* those that have not ended */
     int64_t told_ms; /* when it was last said that something is being tried again and again */
 };

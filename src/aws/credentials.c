@@ -47,6 +47,10 @@ void credentials_close_at(Credentials **credentials) {
     *credentials = NULL;
 }
 
+void credentials_watch(Credentials *credentials, const bool *cancelled) {
+    credentials->options.cancelled = cancelled;
+}
+
 const char *credentials_source(const Credentials *credentials) {
     return credentials->found.words;
 }

@@ -42,6 +42,10 @@ void credentials_open(const CredentialsOptions *options, Credentials **ret_crede
 void credentials_close(Credentials *credentials); /* wipes them. NULL is fine */
 void credentials_close_at(Credentials **credentials);
 
+/* From now on this flag counts as `cancelled`: that of the options may live shorter than the
+ * credentials. NULL = none. */
+void credentials_watch(Credentials *credentials, const bool *cancelled);
+
 /* The keys that are valid now; the pointer is good until the next call. The first time they are
  * looked for: ST_CREDENTIALS when there are none, naming the places that were tried, ST_USAGE or
  * ST_INPUT when a profile makes no sense, naming file and line, or what a service said. Later,

@@ -1,6 +1,5 @@
 #include "aws/ec2.h"
 
-#include "aws/endpoint.h"
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -21,13 +20,6 @@ bool ec2_is_on(const Ec2Regions *regions, const char *name) {
         }
     }
     return false;
-}
-
-const char *ec2_home_region(const char *region) {
-    const char *partition = endpoint_partition(region);
-    return str_equal(partition, "aws-cn")       ? "cn-north-1"
-           : str_equal(partition, "aws-us-gov") ? "us-gov-west-1"
-                                                : "us-east-1";
 }
 
 static Status read_region(const XmlNode *item, Ec2Region *region, Err *err) {

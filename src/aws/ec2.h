@@ -22,9 +22,6 @@ typedef void Ec2RegionsDone(void *context, const Ec2Regions *regions, const Err 
 Status ec2_describe_regions(Aws *aws, const AwsTarget *target, Ec2RegionsDone *done, void *context,
                             Err *err) WARN_UNUSED;
 
-/* A region that no account can turn off: in the partition of `region`. */
-const char *ec2_home_region(const char *region);
-
 /* False when it is off, or not there. */
 bool ec2_is_on(const Ec2Regions *regions, const char *name);
 

@@ -1,5 +1,6 @@
 #include "aws/endpoint.h"
 
+#include "base/partition.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -15,34 +16,6 @@ static const struct {
     AWS_SERVICES(X)
 #undef X
 };
-
-/* Where a region's accounts live apart from those of other partitions. Organizations is one service
- * for a whole partition, in one region of it. */
-typedef struct Partition {
-    const char *region_prefix;
-    const char *name;
-    const char *domain;
-    const char *dualstack_domain;
-    const char *organizations_region;
-} Partition;
-
-static const Partition partitions[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-northwest-1"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1"},
-    {"", "aws", "amazonaws.com", "api.aws", "us-east-1"}, /* all others */
-};
-
-static const Partition *partition_of(const char *region) {
-    const Partition *partition = partitions;
-    while (!str_starts(region, partition->region_prefix)) {
-        partition++;
-    }
-    return partition;
-}
-
-const char *endpoint_partition(const char *region) {
-    return partition_of(region)->name;
-}
 
 /* --- Settings -------------------------------------------------------------------------------- */
 
@@ -144,27 +117,47 @@ static void use_setting(const Uri *uri, Endpoint *endpoint) {
     }
 }
 
-/* In us-gov, the ordinary names of some services are FIPS endpoints already. */
-static bool has_fips_name(AwsService service, const Partition *partition, bool is_dualstack) {
-    bool is_ordinary = service == AWS_CONFIG || service == AWS_ORGANIZATIONS || service == AWS_STS;
-    return is_dualstack || !is_ordinary || !str_equal(partition->name, "aws-us-gov");
+/* Where the ordinary name of a service is a FIPS endpoint already, "-fips" is only in its
+ * dual-stack name. */
+static bool needs_fips_name(const EndpointSettings *settings, const Partition *partition,
+                            const char *prefix) {
+    return settings->use_fips &&
+           (settings->use_dualstack || !partition_list_has(partition->fips_by_default, prefix));
+}
+
+static Status check_names(const EndpointSettings *settings, const Partition *partition, bool is_s3,
+                          Err *err) {
+    if (settings->use_fips && is_s3 && !partition->has_s3_fips) {
+        err_set(err, ST_USAGE, "S3 has no FIPS endpoints in the partition %s", partition->name);
+        return err_hint(err, "unset AWS_USE_FIPS_ENDPOINT and use_fips_endpoint");
+    }
+    if (settings->use_dualstack && !is_s3 && partition->dualstack_suffix == NULL) {
+        err_set(err, ST_USAGE, "the partition %s has no dual-stack endpoints", partition->name);
+        return err_hint(err, "unset AWS_USE_DUALSTACK_ENDPOINT and use_dualstack_endpoint");
+    }
+    return ST_OK;
 }
 
 /* One of AWS's own names: "config-fips.us-east-1.api.aws". S3 has dual-stack names of its own. */
-static Status name_host(const EndpointSettings *settings, AwsService service, const char *region,
-                        Endpoint *endpoint, Err *err) {
-    const Partition *partition = partition_of(region);
+static Status name_host(const EndpointSettings *settings, AwsService service,
+                        const Partition *partition, Endpoint *endpoint, Err *err) {
+    const char *prefix = services_table[service].prefix;
     bool is_s3 = service == AWS_S3;
     bool is_dualstack = settings->use_dualstack;
-    bool is_fips = settings->use_fips && has_fips_name(service, partition, is_dualstack);
-    if (is_fips && is_s3 && str_equal(partition->name, "aws-cn")) {
-        return err_set(err, ST_USAGE, "S3 has no FIPS endpoints in %s", partition->name);
-    }
-    snprintf(endpoint->authority, sizeof endpoint->authority, "%s%s%s.%s.%s",
-             services_table[service].prefix, is_fips ? "-fips" : "",
+    TRY(check_names(settings, partition, is_s3, err));
+    snprintf(endpoint->authority, sizeof endpoint->authority, "%s%s%s.%s.%s", prefix,
+             needs_fips_name(settings, partition, prefix) ? "-fips" : "",
              is_s3 && is_dualstack ? ".dualstack" : "", endpoint->signing_region,
-             is_dualstack && !is_s3 ? partition->dualstack_domain : partition->domain);
+             is_dualstack && !is_s3 ? partition->dualstack_suffix : partition->dns_suffix);
     return ST_OK;
+}
+
+/* Organizations is one service for a whole partition, in one region of it. */
+static const char *region_of_service(AwsService service, const Partition *partition,
+                                     const char *region) {
+    bool is_elsewhere = service == AWS_ORGANIZATIONS && partition != NULL &&
+                        partition->organizations_region != NULL;
+    return is_elsewhere ? partition->organizations_region : region;
 }
 
 Status endpoint_resolve(const EndpointSettings *settings, AwsService service, const char *region,
@@ -173,15 +166,16 @@ Status endpoint_resolve(const EndpointSettings *settings, AwsService service, co
         return err_set(err, ST_USAGE, "\"%.40s\" is not the name of a region",
                        region == NULL ? "" : region);
     }
-    const char *at =
-        service == AWS_ORGANIZATIONS ? partition_of(region)->organizations_region : region;
+    const Partition *partition = partition_of_region(region);
     *ret_endpoint = (Endpoint){.is_https = true};
-    str_copy(ret_endpoint->signing_region, sizeof ret_endpoint->signing_region, at);
+    str_copy(ret_endpoint->signing_region, sizeof ret_endpoint->signing_region,
+             region_of_service(service, partition, region));
     if (settings->is_set[service]) {
         use_setting(&settings->uris[service], ret_endpoint);
         return ST_OK;
     }
-    return name_host(settings, service, region, ret_endpoint, err);
+    TRY(partition_find(region, &partition, err));
+    return name_host(settings, service, partition, ret_endpoint, err);
 }
 
 void endpoint_append_url(Buf *out, const Endpoint *endpoint, const char *host_prefix) {

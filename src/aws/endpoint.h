@@ -35,14 +35,12 @@ typedef struct Endpoint {
     char signing_region[32];
 } Endpoint;
 
-/* ST_USAGE when `region` does not look like one, or what is set is not to be had there. */
+/* ST_USAGE when `region` does not look like one or, where no endpoint is set, its partition is
+ * unknown (base/partition.h) or has no endpoint of the kind that is set (FIPS, dual stack). */
 Status endpoint_resolve(const EndpointSettings *settings, AwsService service, const char *region,
                         Endpoint *ret_endpoint, Err *err) WARN_UNUSED;
 
 /* Scheme, host and base path, with "bucket." or the like before the host: NULL = nothing. */
 void endpoint_append_url(Buf *out, const Endpoint *endpoint, const char *host_prefix);
-
-/* "aws", "aws-us-gov" or "aws-cn" */
-const char *endpoint_partition(const char *region);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- Text from outside ----------------------------------------------------------------------- */
 
@@ -198,6 +199,10 @@ static const char *hint_for(const AwsRequest *request, const Err *err) {
     case ST_NETWORK:
         return "check the network, a proxy's settings and AWS_ENDPOINT_URL, and that the region "
                "exists";
+    case ST_FOREIGN:
+        return "check HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL, and log in where the network "
+               "asks "
+               "for it";
     case ST_PROTOCOL:
         return "if it is not AWS that answers: check AWS_ENDPOINT_URL and a proxy's settings";
     case ST_REJECTED:
@@ -326,9 +331,40 @@ static void describe(int http_status, Status status, const ErrorDocument *docume
     err->http_status = http_status;
 }
 
+bool failure_is_page(const HttpAnswer *answer) {
+    const char *body = answer->body + strspn(answer->body, BLANKS);
+    return strncasecmp(body, "<!doctype html", strlen("<!doctype html")) == 0 ||
+           strncasecmp(body, "<html", strlen("<html")) == 0;
+}
+
+/* AWS's errors carry a code or the request's id. An error without a body, as S3's answers to HEAD
+ * are, may lack both; so may the portal of SSO. What answers with 5xx may be a load balancer of
+ * AWS. */
+static bool is_foreign(const AwsRequest *request, const HttpAnswer *answer,
+                       const ErrorDocument *document) {
+    bool is_portal = request->service == AWS_SSO || request->service == AWS_SSO_OIDC;
+    bool has_no_body = answer->body_size == 0 && answer->status >= 400;
+    if (answer->status >= 500 || answer->status == 429 || has_no_body) {
+        return false;
+    }
+    return document->code[0] == '\0' && document->request_id[0] == '\0' &&
+           document->bucket_region[0] == '\0' && (!is_portal || failure_is_page(answer));
+}
+
+Status failure_from_foreign(const AwsRequest *request, const HttpAnswer *answer, Err *err) {
+    (void)err_set(err, ST_FOREIGN, "it is not AWS that answers (HTTP status %d%s): a proxy?",
+                  answer->status, failure_is_page(answer) ? ", a web page" : "");
+    str_copy(err->code, sizeof err->code, "NotAws");
+    err->http_status = answer->status;
+    return failure_locate(request, err);
+}
+
 Status failure_from_answer(const AwsRequest *request, const HttpAnswer *answer, Err *err) {
     ErrorDocument document = {0};
     read_document(answer, &document);
+    if (is_foreign(request, answer, &document)) {
+        return failure_from_foreign(request, answer, err);
+    }
     describe(answer->status, failure_classify(answer->status, document.code), &document, err);
     if (is_in_another_region(request, answer, &document)) {
         (void)err_hint(err, "the bucket is in %s: set the region to that", document.bucket_region);

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/partition.h"
 #include "base/str.h"
 #include "format/uri.h"
 #include "format/xml.h"
@@ -21,10 +22,6 @@ enum {
     ANSWER_MAX_BYTES = 1 << 20,
     TIMEOUT_MS = 15 * 1000, /* of one attempt, while everything else waits for it */
 };
-
-const char *sts_partition(const char *region) {
-    return endpoint_partition(region);
-}
 
 static void append_parameter(Buf *body, const char *name, const char *value) {
     buf_printf(body, "&%s=", name);
@@ -91,6 +88,8 @@ bool sts_is_role_arn(const char *text) {
 }
 
 static Status check_options(const StsAssumeRole *options, Err *err) {
+    const Partition *partition = NULL;
+    TRY(partition_find(options->region, &partition, err));
     if (!str_is_account(options->account_id)) {
         return err_set(err, ST_USAGE, "\"%.40s\" is no account id: 12 digits", options->account_id);
     }
@@ -157,9 +156,10 @@ static void on_done(void *context, const HttpAnswer *answer, const Err *failure)
     free_call(call);
 }
 
+/* The options were checked: their region has a partition. */
 static void write_body(const StsAssumeRole *options, Buf *body) {
     OWN(mem_free_at)
-    char *arn = mem_printf("arn:%s:iam::%s:role/%s", sts_partition(options->region),
+    char *arn = mem_printf("arn:%s:iam::%s:role/%s", partition_of_region(options->region)->name,
                            options->account_id, options->role_name);
     buf_puts(body, "Action=AssumeRole&Version=" API_VERSION);
     append_parameter(body, "RoleArn", arn);

@@ -53,7 +53,4 @@ Status sts_get_identity(Aws *aws, StsIdentity *ret_identity, Err *err) WARN_UNUS
 /* The account of the client's own keys. Waits. */
 Status sts_get_caller_identity(Aws *aws, char ret_account_id[13], Err *err) WARN_UNUSED;
 
-/* "aws", "aws-us-gov" or "aws-cn" */
-const char *sts_partition(const char *region);
-
 #endif

@@ -9,8 +9,10 @@ static const struct {
     const char *word;
     int exit_status;
     Retry retry;
+    const char *error_type;
 } status_table[] = {
-#define X(name, word, exit_status, retry) [name] = {word, exit_status, retry},
+#define X(name, word, exit_status, retry, error_type)                                              \
+    [name] = {word, exit_status, retry, error_type},
     STATUS_TABLE(X)
 #undef X
 };
@@ -76,4 +78,8 @@ int status_exit(Status status) {
 
 Retry status_retry(Status status) {
     return status_table[status].retry;
+}
+
+const char *status_error_type(Status status) {
+    return status_table[status].error_type;
 }

@@ -29,34 +29,39 @@ typedef enum Retry {
     RETRY_RENEW,     /* the credentials have expired: renew once */
 } Retry;
 
-/* X(name, word, exit status, retry) */
+/* X(name, word, exit status, retry, error type)
+ *
+ * The error type is the name that callers of a Lambda function and state machines match on. It is
+ * an interface: renaming one breaks their Retry and Catch clauses. */
 #define STATUS_TABLE(X)                                                                            \
-    X(ST_OK, "ok", EXIT_DONE, RETRY_NO)                                                            \
-    X(ST_USAGE, "usage", EXIT_USAGE, RETRY_NO)             /* flags, settings, names */            \
-    X(ST_INPUT, "input", EXIT_USAGE, RETRY_NO)             /* a file or event the user gave */     \
-    X(ST_IO, "io", EXIT_FAILED, RETRY_NO)                  /* files, disks */                      \
-    X(ST_NETWORK, "network", EXIT_FAILED, RETRY_TRANSIENT) /* refused, reset, timed out, cut */    \
-    X(ST_THROTTLED, "throttled", EXIT_FAILED, RETRY_THROTTLE)                                      \
-    X(ST_SERVER, "server", EXIT_FAILED, RETRY_TRANSIENT) /* 5xx and its like */                    \
-    X(ST_EXPIRED, "expired", EXIT_FAILED, RETRY_RENEW)                                             \
-    X(ST_CREDENTIALS, "credentials", EXIT_FAILED, RETRY_NO) /* none, or not accepted */            \
-    X(ST_DENIED, "denied", EXIT_FAILED, RETRY_NO)                                                  \
-    X(ST_REJECTED, "rejected", EXIT_FAILED, RETRY_NO) /* the service refused the request */        \
-    X(ST_NOT_FOUND, "not-found", EXIT_FAILED, RETRY_NO)                                            \
-    X(ST_CONFLICT, "conflict", EXIT_FAILED, RETRY_NO) /* a condition did not hold: someone won */  \
-    X(ST_PROTOCOL, "protocol", EXIT_FAILED, RETRY_TRANSIENT) /* an answer that makes no sense */   \
-    X(ST_CORRUPT, "corrupt", EXIT_FAILED, RETRY_NO)          /* a database or shard is damaged */  \
-    X(ST_NEWER, "newer", EXIT_FAILED, RETRY_NO)              /* written by a newer confhouse */    \
-    X(ST_LIMIT, "limit", EXIT_FAILED, RETRY_NO)              /* larger than we accept */           \
-    X(ST_DEADLINE, "deadline", EXIT_PARTIAL, RETRY_NO)                                             \
-    X(ST_CANCELLED, "cancelled", EXIT_PARTIAL, RETRY_NO) /* by Ctrl-C or SIGTERM */                \
-    X(ST_STOPPED, "stopped", EXIT_FAILED, RETRY_NO)      /* the same, before there was anything */ \
-    X(ST_PARTIAL, "partial", EXIT_PARTIAL, RETRY_NO)     /* done, with gaps that are listed */     \
-    X(ST_NOTHING, "nothing", EXIT_NOTHING, RETRY_NO)     /* no such run, no shards */              \
-    X(ST_INTERNAL, "internal", EXIT_FAILED, RETRY_NO)
+    X(ST_OK, "ok", EXIT_DONE, RETRY_NO, "")                                                        \
+    X(ST_USAGE, "usage", EXIT_USAGE, RETRY_NO, "InvalidSettings") /* flags, settings, names */     \
+    X(ST_INPUT, "input", EXIT_USAGE, RETRY_NO, "InvalidInput")    /* a file that the user gave */  \
+    X(ST_EVENT, "event", EXIT_USAGE, RETRY_NO, "InvalidEvent")    /* the event of an invocation */ \
+    X(ST_IO, "io", EXIT_FAILED, RETRY_NO, "StorageFailed")        /* files, disks */               \
+    X(ST_NETWORK, "network", EXIT_FAILED, RETRY_TRANSIENT, "NetworkFailed")                        \
+    X(ST_THROTTLED, "throttled", EXIT_FAILED, RETRY_THROTTLE, "Throttled")                         \
+    X(ST_SERVER, "server", EXIT_FAILED, RETRY_TRANSIENT, "ServiceFailed") /* 5xx and its like */   \
+    X(ST_EXPIRED, "expired", EXIT_FAILED, RETRY_RENEW, "CredentialsExpired")                       \
+    X(ST_CREDENTIALS, "credentials", EXIT_FAILED, RETRY_NO, "NoCredentials")                       \
+    X(ST_DENIED, "denied", EXIT_FAILED, RETRY_NO, "AccessDenied")                                  \
+    X(ST_REJECTED, "rejected", EXIT_FAILED, RETRY_NO, "RequestRejected") /* the service refused */ \
+    X(ST_NOT_FOUND, "not-found", EXIT_FAILED, RETRY_NO, "NotFound")                                \
+    X(ST_CONFLICT, "conflict", EXIT_FAILED, RETRY_NO, "Conflict") /* a condition did not hold */   \
+    X(ST_PROTOCOL, "protocol", EXIT_FAILED, RETRY_TRANSIENT, "BadAnswer") /* it makes no sense */  \
+    X(ST_FOREIGN, "foreign", EXIT_FAILED, RETRY_TRANSIENT, "NotAws")      /* a proxy answered */   \
+    X(ST_CORRUPT, "corrupt", EXIT_FAILED, RETRY_NO, "CorruptData")                                 \
+    X(ST_NEWER, "newer", EXIT_FAILED, RETRY_NO, "NewerSchema")   /* by a newer confhouse */        \
+    X(ST_LIMIT, "limit", EXIT_FAILED, RETRY_NO, "LimitExceeded") /* larger than we accept */       \
+    X(ST_DEADLINE, "deadline", EXIT_PARTIAL, RETRY_NO, "DeadlineExceeded")                         \
+    X(ST_CANCELLED, "cancelled", EXIT_PARTIAL, RETRY_NO, "Cancelled") /* by Ctrl-C or SIGTERM */   \
+    X(ST_STOPPED, "stopped", EXIT_FAILED, RETRY_NO, "Stopped") /* before there was anything */     \
+    X(ST_PARTIAL, "partial", EXIT_PARTIAL, RETRY_NO, "PartialResult") /* done, with listed gaps */ \
+    X(ST_NOTHING, "nothing", EXIT_NOTHING, RETRY_NO, "NothingToDo")   /* no such run, no shards */ \
+    X(ST_INTERNAL, "internal", EXIT_FAILED, RETRY_NO, "InternalError")
 
 typedef enum Status {
-#define X(name, word, exit_status, retry) name,
+#define X(name, word, exit_status, retry, error_type) name,
     STATUS_TABLE(X)
 #undef X
 } Status;
@@ -107,5 +112,9 @@ Status err_wrap(Err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 const char *status_word(Status status);
 int status_exit(Status status);
 Retry status_retry(Status status);
+
+/* "Throttled": what the answer of a failed Lambda invocation has as its errorType. "" for ST_OK.
+ * ST_PARTIAL has one, although a partial result is an answer and not an error. */
+const char *status_error_type(Status status);
 
 #endif

@@ -133,16 +133,16 @@ Status file_write_private(const char *path, const void *data, size_t size, Err *
     return write_atomic(path, data, size, 0600, err);
 }
 
-static Status sync_path(const char *path, int flags, Err *err) {
-    OWN(file_close_at) int fd = open(path, flags | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-        return io_error(err, "sync", path);
-    }
-    return ST_OK;
+Status file_sync(const char *path, Err *err) {
+    OWN(file_close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) != 0 ? io_error(err, "sync", path) : ST_OK;
 }
 
-Status file_sync(const char *path, Err *err) {
-    return sync_path(path, O_RDONLY, err);
+int file_sync_folder(int folder) {
+    if (fsync(folder) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS) {
+        return 0;
+    }
+    return -1;
 }
 
 /* The folder of `path`, allocated. */
@@ -156,7 +156,8 @@ static char *parent_of(const char *path) {
 
 Status file_sync_parent(const char *path, Err *err) {
     OWN(mem_free_at) char *parent = parent_of(path);
-    return sync_path(parent, O_RDONLY | O_DIRECTORY, err);
+    OWN(file_close_at) int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || file_sync_folder(fd) != 0 ? io_error(err, "sync", parent) : ST_OK;
 }
 
 Status file_make_dirs(const char *path, Err *err) {

@@ -31,6 +31,11 @@ Status file_write_private(const char *path, const void *data, size_t size, Err *
 Status file_sync(const char *path, Err *err) WARN_UNUSED;        /* a file's bytes */
 Status file_sync_parent(const char *path, Err *err) WARN_UNUSED; /* the name of it */
 
+/* Makes the names in an open folder durable. 0, or -1 with errno. Some file systems (FUSE, network
+ * mounts) cannot sync a folder and say EINVAL or ENOTSUP; databases on them live with that, and so
+ * does this: such an answer counts as 0. */
+int file_sync_folder(int folder);
+
 Status file_make_dirs(const char *path, Err *err) WARN_UNUSED;        /* like mkdir -p */
 Status file_make_parent_dirs(const char *path, Err *err) WARN_UNUSED; /* all but the last part */
 Status file_remove(const char *path, Err *err) WARN_UNUSED;           /* absent is fine */

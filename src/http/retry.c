@@ -23,7 +23,7 @@ static int64_t delay_ms(int attempt, double random) {
 }
 
 static int max_transient(Status failed) {
-    return failed == ST_PROTOCOL ? RETRY_MAX_PROTOCOL : RETRY_MAX_TRANSIENT;
+    return failed == ST_PROTOCOL || failed == ST_FOREIGN ? RETRY_MAX_PROTOCOL : RETRY_MAX_TRANSIENT;
 }
 
 bool retry_decide(RetryState *state, RetryQuota *quota, Status failed, double random,

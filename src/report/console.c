@@ -1,29 +1,15 @@
 #include "report/console.h"
 
+#include "base/partition.h"
 #include "base/str.h"
 #include "format/uri.h"
 
 #include <string.h>
 
-typedef struct Partition {
-    const char *region_prefix;
-    const char *host; /* after "<region>." ; NULL = not known */
-} Partition;
-
-static const Partition partitions[] = {
-    {"cn-", "console.amazonaws.cn"},
-    {"us-gov-", "console.amazonaws-us-gov.com"},
-    {"us-iso", NULL}, /* closed networks */
-    {"eu-isoe-", NULL},
-    {"", "console.aws.amazon.com"}, /* all others */
-};
-
+/* NULL where the console of the region's partition is not known. */
 static const char *find_host(const char *region) {
-    const Partition *partition = partitions;
-    while (!str_starts(region, partition->region_prefix)) {
-        partition++;
-    }
-    return partition->host;
+    const Partition *partition = partition_of_region(region);
+    return partition == NULL ? NULL : partition->console_host;
 }
 
 /* No "_x" is left: _x0041_ is how Excel writes a character that XML cannot hold. */

@@ -17,7 +17,7 @@ typedef struct ConsoleFinding {
 /* The resource's timeline in AWS Config, in the console of the region's partition; where that
  * address would be too long, the rule's page. What comes from outside is percent-encoded, so that
  * the address is of printable ASCII without quotes, blanks or a second '#'. False when there is
- * none: the region is none, or of a partition whose console is not known. */
+ * none: the region is not valid, or the console of its partition is not known. */
 bool console_link_finding(const ConsoleFinding *finding, char ret_url[CONSOLE_LINK_SIZE]);
 
 #endif

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHARD_SUFFIX ".db.gz"
+#define SHARD_SUFFIX   ".db.gz"
+#define HISTORY_STEM   LAYOUT_HISTORY "compliance-"
+#define HISTORY_SUFFIX ".db"
+#define RAW_STEM       "raw/config-rules-"
+#define RAW_SUFFIX     ".csv"
 
 /* Ids have at most 64 bytes, so every key fits. */
 static PRINTF_LIKE(2, 3) Status set_key(LayoutKey *key, const char *format, ...) {
@@ -23,6 +27,16 @@ static PRINTF_LIKE(2, 3) Status set_key(LayoutKey *key, const char *format, ...)
 Status layout_plan(const char *group_id, LayoutKey *ret_key, Err *err) {
     TRY(str_check_id("group_id", group_id, err));
     return set_key(ret_key, "batches/%s/plan.json", group_id);
+}
+
+Status layout_shard_events(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "batches/%s/shards.json", group_id);
+}
+
+Status layout_results(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "batches/%s/results", group_id);
 }
 
 Status layout_batch_prefix(const char *group_id, LayoutKey *ret_key, Err *err) {
@@ -62,9 +76,9 @@ Status layout_history(const char *group_id, int number, LayoutKey *ret_key, Err 
     ASSERT(number >= 1);
     TRY(str_check_id("group_id", group_id, err));
     if (number == 1) {
-        return set_key(ret_key, "history/compliance-%s.db", group_id);
+        return set_key(ret_key, HISTORY_STEM "%s" HISTORY_SUFFIX, group_id);
     }
-    return set_key(ret_key, "history/compliance-%s.%d.db", group_id, number);
+    return set_key(ret_key, HISTORY_STEM "%s.%d" HISTORY_SUFFIX, group_id, number);
 }
 
 static Status check_date(const char *date, Err *err) {
@@ -87,9 +101,72 @@ static Status set_run_key(const char *stem, const LayoutRun *run, const char *su
 }
 
 Status layout_raw(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
-    return set_run_key("raw/config-rules-", run, ".csv", ret_key, err);
+    return set_run_key(RAW_STEM, run, RAW_SUFFIX, ret_key, err);
+}
+
+/* The part of the key between stem and suffix, if that is short enough for any id. */
+static bool cut_key(const char *key, const char *stem, const char *suffix, char *ret_part,
+                    size_t size) {
+    size_t around = strlen(stem) + strlen(suffix);
+    if (!str_starts(key, stem) || !str_ends(key, suffix) || strlen(key) < around ||
+        strlen(key) - around >= size) {
+        return false;
+    }
+    size_t part_size = strlen(key) - around;
+    memcpy(ret_part, key + strlen(stem), part_size);
+    ret_part[part_size] = '\0';
+    return true;
+}
+
+bool layout_parse_raw(const char *key, char ret_group_id[LAYOUT_ID_SIZE]) {
+    enum { DATE_BYTES = CLOCK_DATE_SIZE - 1 };
+    char name[CLOCK_DATE_SIZE + LAYOUT_ID_SIZE];
+    char date[CLOCK_DATE_SIZE];
+    int64_t time_ms = 0;
+    if (!cut_key(key, RAW_STEM, RAW_SUFFIX, name, sizeof name)) {
+        return false;
+    }
+    str_copy(date, sizeof date, name);
+    const char *rest = name + strlen(date);
+    const char *group_id = rest[0] == '\0' ? date : rest + 1;
+    if (!clock_parse_date(date, &time_ms) || (rest[0] != '\0' && rest[0] != '_') ||
+        !str_is_id(group_id)) {
+        return false;
+    }
+    str_copy(ret_group_id, LAYOUT_ID_SIZE, group_id);
+    return true;
+}
+
+bool layout_parse_history(const char *key, char ret_group_id[LAYOUT_ID_SIZE],
+                          char ret_or_group_id[LAYOUT_ID_SIZE]) {
+    char name[LAYOUT_ID_SIZE + 12]; /* the longest number besides */
+    char shorter[sizeof name];
+    int64_t number = 0;
+    if (!cut_key(key, HISTORY_STEM, HISTORY_SUFFIX, name, sizeof name)) {
+        return false;
+    }
+    str_copy(shorter, sizeof shorter, name);
+    char *dot = strrchr(shorter, '.');
+    bool has_number = dot != NULL && dot[1] != '0' && str_parse_int(dot + 1, 2, INT32_MAX, &number);
+    if (has_number) {
+        *dot = '\0';
+        has_number = str_is_id(shorter);
+    }
+    str_copy(ret_or_group_id, LAYOUT_ID_SIZE, "");
+    if (!str_is_id(name)) {
+        str_copy(ret_group_id, LAYOUT_ID_SIZE, has_number ? shorter : "");
+        return has_number;
+    }
+    str_copy(ret_group_id, LAYOUT_ID_SIZE, name);
+    str_copy(ret_or_group_id, LAYOUT_ID_SIZE, has_number ? shorter : "");
+    return true;
 }
 
 Status layout_report(const LayoutRun *run, LayoutKey *ret_key, Err *err) {
     return set_run_key("reports/ConfigRule_", run, ".xlsx", ret_key, err);
+}
+
+Status layout_notice(const char *group_id, LayoutKey *ret_key, Err *err) {
+    TRY(str_check_id("group_id", group_id, err));
+    return set_key(ret_key, "reports/notified-%s.json", group_id);
 }

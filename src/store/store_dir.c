@@ -4,13 +4,13 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/digest.h"
+#include "store/store_dir_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,13 +27,38 @@ typedef struct Place {
     int folder;
 } Place;
 
+/* NULL where the error says all. */
+static const char *hint_of(int error) {
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "make room on that disk and run again";
+    case EACCES:
+    case EPERM:
+        return "let the user that runs confhouse write there, or give another --store";
+    case EROFS:
+        return "the file system is mounted read-only: give another --store";
+    case ENOENT:
+    case ENOTDIR:
+        return "check that the folder is still there, or give another --store";
+    case EMFILE:
+    case ENFILE:
+        return "raise the limit of open files (ulimit -n), or lower --concurrency";
+    case EFBIG:
+        return "raise the limit of a file's size (ulimit -f)";
+    case EIO:
+    case ESTALE:
+        return "the disk or the network mount failed: check it and run again";
+    default:
+        return NULL;
+    }
+}
+
 Status dir_error(const DirStore *dir, const char *doing, const char *key, Err *err) {
     int saved = errno;
     err_set(err, ST_IO, "cannot %s %s/%s: %s", doing, dir->root, key, strerror(saved));
-    if (saved == ENOSPC || saved == EDQUOT) {
-        return err_hint(err, "make room on that disk and run again");
-    }
-    return err_hint(err, HINT_FOLDER);
+    const char *hint = hint_of(saved);
+    return hint == NULL ? err->status : err_hint(err, "%s", hint);
 }
 
 static Status write_error(const Place *place, Err *err) {
@@ -61,7 +86,7 @@ static int make_folder(int parent, const char *name) {
     if (mkdirat(parent, name, 0755) != 0 && errno != EEXIST) {
         return -1;
     }
-    return fsync(parent) == 0 ? open_folder(parent, name) : -1;
+    return file_sync_folder(parent) == 0 ? open_folder(parent, name) : -1;
 }
 
 /* -1 and errno on failure. */
@@ -228,21 +253,6 @@ static Status dir_head(Store *store, const char *key, StoreObject *ret_object, E
     return read_object(&place, SIZE_MAX, &(Sink){.fd = -1}, ret_object, err);
 }
 
-/* Writers take turns between looking and renaming. Readers need no lock. */
-static Status lock(const Place *place, int *ret_lock, Err *err) {
-    int fd = openat(place->dir->root_fd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return write_error(place, err);
-    }
-    *ret_lock = fd;
-    while (flock(fd, LOCK_EX) != 0) {
-        if (errno != EINTR) {
-            return write_error(place, err);
-        }
-    }
-    return ST_OK;
-}
-
 static Status write_source(const StorePut *put, const Sink *sink, StoreObject *ret_object,
                            Err *err) {
     if (put->data == NULL && put->path != NULL) {
@@ -334,8 +344,8 @@ static Status commit_if_absent(const Place *place, const char *temporary, Err *e
 
 /* Gives the temporary file its name, if the condition holds. */
 static Status commit(const Place *place, const StorePut *put, const char *temporary, Err *err) {
-    OWN(file_close_at) int turn = -1;
-    TRY(lock(place, &turn, err));
+    OWN(dir_lock_release) DirLock turn = DIR_LOCK_NONE;
+    TRY(dir_lock_take(place->dir, place->key, &turn, err));
     if (put->condition == STORE_IF_MATCH) {
         TRY(check_match(place, put->etag, err));
     }
@@ -344,7 +354,7 @@ static Status commit(const Place *place, const StorePut *put, const char *tempor
     } else if (renameat(place->folder, temporary, place->folder, place->name) != 0) {
         return write_error(place, err);
     }
-    return fsync(place->folder) == 0 ? ST_OK : write_error(place, err);
+    return file_sync_folder(place->folder) == 0 ? ST_OK : write_error(place, err);
 }
 
 static Status dir_put(Store *store, const StorePut *put, StoreObject *ret_object, Err *err) {
@@ -372,13 +382,13 @@ static Status dir_remove(Store *store, const char *key, Err *err) {
         return ST_OK;
     }
     TRY(status);
-    OWN(file_close_at) int turn = -1;
-    TRY(lock(&place, &turn, err));
+    OWN(dir_lock_release) DirLock turn = DIR_LOCK_NONE;
+    TRY(dir_lock_take(place.dir, place.key, &turn, err));
     if (unlinkat(place.folder, place.name, 0) != 0) {
         bool is_absent = errno == ENOENT || errno == EISDIR;
         return is_absent ? ST_OK : dir_error(place.dir, "remove", key, err);
     }
-    return fsync(place.folder) == 0 ? ST_OK : write_error(&place, err);
+    return file_sync_folder(place.folder) == 0 ? ST_OK : write_error(&place, err);
 }
 
 static Status copy_to_temporary(const Place *from, const Place *to, const char *temporary,

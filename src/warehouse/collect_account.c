@@ -3,6 +3,7 @@
 #include "aws/ec2.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/partition.h"
 #include "base/str.h"
 #include "warehouse/session.h"
 
@@ -121,7 +122,8 @@ static bool is_suspect(const AccountTask *task, const char *region) {
 static void ask_regions(AccountTask *task) {
     const char *here = aws_region(task->options.aws);
     task->ask_in[0] = here;
-    task->ask_in[1] = ec2_home_region(here);
+    const Partition *partition = partition_of_region(here);
+    task->ask_in[1] = partition == NULL ? here : partition->home_region;
     task->ask_in[2] = here;
     for (size_t i = task->slot_count; i > 0; i--) {
         if (!is_suspect(task, task->slots[i - 1].region)) {

@@ -501,7 +501,9 @@ static Status merge_and_publish(Merge *merge, Err *err) {
         merge->result->history = latest.newest; /* it says all of this already */
         return ST_OK;
     }
-    return history_publish(merge->store, &latest, path, &merge->result->history, err);
+    TRY(history_publish(merge->store, &latest, path, &merge->result->history, err));
+    merge->result->published = true;
+    return ST_OK;
 }
 
 Status merge_run(Store *store, const MergeOptions *options, MergeResult *ret_result, Err *err) {

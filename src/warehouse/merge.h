@@ -45,6 +45,7 @@ typedef struct MergeResult {
     int64_t waiver_problems; /* lines of waivers.csv that could not be used, when it was read */
     int64_t findings_waived;
     char regions_off[512]; /* those that no account of the run has on, with commas */
+    bool published;        /* a new history; false: the newest one said all of this already */
     bool changed_the_past; /* the run was there already and answers about it changed */
 } MergeResult;
 

@@ -6,12 +6,10 @@
 #include "warehouse/plan_accounts.h"
 #include "warehouse/plan_organization.h"
 #include "warehouse/plan_select.h"
+#include "warehouse/plan_shards.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { ACCOUNTS_PER_SHARD = 25 };
 
 void plan_done(Plan *plan) {
     arena_done(&plan->arena);
@@ -44,41 +42,6 @@ Status plan_resolve_date(const char *date, const char *group_id, char ret_date[1
         time_ms = clock_now_ms();
     }
     clock_format_date(time_ms, ret_date);
-    return ST_OK;
-}
-
-static size_t count_scanned(const Plan *plan) {
-    size_t count = 0;
-    for (size_t i = 0; i < plan->account_count; i++) {
-        count += plan->accounts[i].skip_reason == NULL;
-    }
-    return count;
-}
-
-/* Neighbours share a shard, and the shards differ by one account at most. */
-static Status assign_shards(Plan *plan, int wanted, Err *err) {
-    size_t scanned = count_scanned(plan);
-    if (wanted < 0 || wanted > PLAN_MAX_SHARDS) {
-        return err_set(err, ST_USAGE, "there are 1 to %d shards, not %d", PLAN_MAX_SHARDS, wanted);
-    }
-    if (scanned == 0) {
-        err_set(err, ST_USAGE,
-                "no account is left to scan: all %zu are excluded, not included or not active",
-                plan->account_count);
-        return err_hint(err, "include more, or exclude fewer");
-    }
-    size_t shards = (size_t)wanted;
-    if (shards == 0) {
-        shards = (scanned + ACCOUNTS_PER_SHARD - 1) / ACCOUNTS_PER_SHARD;
-    }
-    shards = shards > scanned ? scanned : shards;
-    size_t place = 0;
-    for (size_t i = 0; i < plan->account_count; i++) {
-        if (plan->accounts[i].skip_reason == NULL) {
-            plan->accounts[i].shard = (int)(place++ * shards / scanned);
-        }
-    }
-    plan->shard_count = (int)shards;
     return ST_OK;
 }
 
@@ -115,10 +78,12 @@ Status plan_make(const PlanOptions *options, Aws *aws, Plan *ret_plan, Err *err)
     plan.date = arena_strdup(&plan.arena, date);
     plan.group_id = arena_strdup(&plan.arena, group_id);
     plan.asks_regions = plan_asks_regions(options->regions);
-    TRY(plan_split_regions(options->regions, aws, &plan.arena, &plan.regions, &plan.region_count,
-                           err));
+    PlanRegions regions;
+    TRY(plan_split_regions(options, aws, &plan.arena, &regions, err));
+    plan.regions = regions.items;
+    plan.region_count = regions.count;
     TRY(take_accounts(options, aws, &plan, err));
-    TRY(assign_shards(&plan, options->shards, err));
+    TRY(plan_assign_shards(options, &plan, err));
     *ret_plan = plan;
     plan = (Plan){0};
     return ST_OK;

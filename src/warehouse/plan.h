@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "store/store.h"
+#include "warehouse/weights.h"
 
 #include <stdbool.h>
 
@@ -29,6 +30,7 @@ typedef struct Plan {
     Arena arena; /* all texts and arrays */
     const char *group_id;
     const char *date;                  /* YYYY-MM-DD */
+    const char *created_at;            /* when it was made first; NULL = not known, or now */
     const char *organization_id;       /* o-…; NULL = not known, or accounts from a file */
     const char *management_account_id; /* where that is known */
     size_t account_count;
@@ -47,6 +49,7 @@ typedef struct PlanOptions {
     const char *date;          /* NULL = group_id where it is one, else today (UTC) */
     const char *accounts_file; /* CSV or JSON with id and name; NULL = the organization */
     const char *regions;       /* "eu-west-1,us-east-1", or "all" */
+    bool force_regions;        /* take regions that this version does not know by name */
     /* Lists with commas; NULL = none. Accounts are ids, globs on names, or tags: "team=data*";
      * units are ids (ou-…) or globs on paths: "Root/Workloads/Prod". A unit stands for all below
      * it. */
@@ -56,8 +59,11 @@ typedef struct PlanOptions {
     const char *exclude_units;
     const char *environment_tags; /* keys of tags that tell an environment, in any case */
     const char *tag_prefixes;     /* of other tags to keep */
-    int shards;                   /* 0 = one for every 25 accounts */
-} PlanOptions;
+    int shards;                   /* 0 = not asked for: default_shards */
+    int default_shards;           /* 0 = one for every 25 accounts, and each very large one */
+    const Weights *weights;       /* of accounts; NULL = none */
+    const Plan *before;           /* an earlier plan of the group; NULL = none */
+} PlanOptions;                    /* see plan_shards.h for what the last ones do */
 
 /* Asks Organizations or reads the accounts file. ST_USAGE, ST_INPUT with file and line, or what
  * Organizations said. `aws` may be NULL with an accounts file and regions that are named. What
@@ -69,17 +75,25 @@ void plan_done(Plan *plan);
 
 void plan_shard_id(int shard, char ret_id[PLAN_SHARD_ID_SIZE]);
 
-/* The list that "eu-west-1,us-east-1" is; with "all", those that EC2 tells of. Texts live in the
- * arena. ST_USAGE when one is no region, or there is none. */
 bool plan_asks_regions(const char *text);
-Status plan_split_regions(const char *text, Aws *aws, Arena *arena, const char ***ret_regions,
-                          size_t *ret_count, Err *err) WARN_UNUSED;
+
+typedef struct PlanRegions {
+    const char **items; /* texts live in the arena that was given */
+    size_t count;
+} PlanRegions;
+
+/* The regions that `options` names, each once, checked against those that confhouse knows; with
+ * "all", the regions that EC2 lists. ST_USAGE names a region that is not known, with the one that
+ * was likely meant; also when there is no region, or two are of different partitions. */
+Status plan_split_regions(const PlanOptions *options, Aws *aws, Arena *arena,
+                          PlanRegions *ret_regions, Err *err) WARN_UNUSED;
 
 /* The value of the first of these tags (keys with commas, in any case) that the account has; NULL
  * when it has none. */
 const char *plan_account_tag(const PlanAccount *account, const char *keys);
 
-/* plan.json in the store. Written again, the same group replaces its plan. ST_NOTHING when there is
+/* plan.json in the store. Written again, the same group replaces its plan: see plan_shards.h for
+ * what stays. ST_NOTHING when there is
  * none to read. */
 Status plan_write(const Plan *plan, Store *store, Err *err) WARN_UNUSED;
 Status plan_read(const char *group_id, Store *store, Plan *ret_plan, Err *err) WARN_UNUSED;

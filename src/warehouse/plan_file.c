@@ -46,7 +46,7 @@ Status plan_write(const Plan *plan, Store *store, Err *err) {
     json_begin_object(&json, NULL);
     json_put_text(&json, "group_id", plan->group_id);
     json_put_text(&json, "date", plan->date);
-    json_put_text(&json, "created_at", now);
+    json_put_text(&json, "created_at", plan->created_at == NULL ? now : plan->created_at);
     if (plan->organization_id != NULL) {
         json_put_text(&json, "organization_id", plan->organization_id);
         json_put_text(&json, "management_account_id", plan->management_account_id);
@@ -219,11 +219,13 @@ static Status parse_plan(const char *group_id, const Buf *text, Plan *plan, Err 
     OWN(json_free_at) Json *root = NULL;
     const char *said_group = NULL;
     const char *date = NULL;
+    const char *created_at = NULL;
     int64_t shards = 0;
     int64_t ignored = 0;
     TRY(json_parse(buf_text(text), text->size, &root, err));
     TRY(json_text(root, "group_id", 1, 64, &said_group, err));
     TRY(json_text(root, "date", 10, 10, &date, err));
+    TRY(json_text_or(root, "created_at", CLOCK_TIME_SIZE - 1, NULL, &created_at, err));
     TRY(json_int_or(root, "shard_count", 1, PLAN_MAX_SHARDS, 0, &shards, err));
     if (!str_equal(said_group, group_id)) {
         return err_set(err, ST_CORRUPT, "it is the plan of '%s'", said_group);
@@ -236,6 +238,7 @@ static Status parse_plan(const char *group_id, const Buf *text, Plan *plan, Err 
     }
     plan->group_id = arena_strdup(&plan->arena, said_group);
     plan->date = arena_strdup(&plan->arena, date);
+    plan->created_at = created_at == NULL ? NULL : arena_strdup(&plan->arena, created_at);
     plan->shard_count = (int)shards;
     TRY(json_bool_or(root, "asks_regions", false, &plan->asks_regions, err));
     TRY(read_organization(root, plan, err));

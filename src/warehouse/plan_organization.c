@@ -5,6 +5,7 @@
 #include "aws/tagging.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/partition.h"
 #include "base/str.h"
 #include "warehouse/plan_select.h"
 
@@ -187,15 +188,16 @@ static void on_page(void *context, const TaggingPage *page, const Err *failure) 
     it->next_token = mem_strdup(page->next_token);
 }
 
-static const char *home_region(const char *region) {
-    const char *partition = sts_partition(region);
-    return str_equal(partition, "aws-cn")       ? "cn-northwest-1"
-           : str_equal(partition, "aws-us-gov") ? "us-gov-west-1"
-                                                : "us-east-1";
+/* Tags of accounts are read where Organizations is. */
+static const char *tag_region(const char *region) {
+    const Partition *partition = partition_of_region(region);
+    return partition == NULL || partition->organizations_region == NULL
+               ? region
+               : partition->organizations_region;
 }
 
 static Status read_all_tags(Aws *aws, TagReader *reader, Err *err) {
-    const AwsTarget target = {.account_id = "", .region = home_region(aws_region(aws))};
+    const AwsTarget target = {.account_id = "", .region = tag_region(aws_region(aws))};
     TagPage page = {.reader = reader};
     Status status = ST_OK;
     do {

@@ -68,7 +68,7 @@ def test_what_a_run_with_a_wrong_secret_left_is_in_nobodys_way(cli):
     (cli.folder / "accounts.csv").write_text(ACCOUNTS)
     failed(cli("run", *REGIONS, "--group-id", "g", "--accounts", "accounts.csv", expect=1,
                env={"AWS_SECRET_ACCESS_KEY": "not/the/one"}), "SignatureDoesNotMatch")
-    assert cli.files() == {"batches/g/plan.json"}
+    assert cli.files() == {"batches/g/plan.json", "batches/g/shards.json"}
     cli("run", *REGIONS, "--group-id", "g")
     accounts = {row["account_id"] for row in cli.rows("query", "accounts")}
     assert len(accounts) > 1 and accounts.isdisjoint(ACCOUNTS.split())
@@ -287,7 +287,8 @@ def test_a_signal_keeps_what_there_is(sim, tmp_path, number):
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 3, stderr
     assert "cancelled: " in stderr and "confhouse merge --group-id g" in stderr
-    assert cli.files() == {"batches/g/plan.json", "batches/g/01.db.gz"}
+    assert cli.files() == {"batches/g/plan.json", "batches/g/shards.json",
+                           "batches/g/01.db.gz"}
     assert list(tmp_path.glob("confhouse-*")) == []  # its scratch folder
     cli("merge", "--group-id", "g", expect=3)
     outcomes = [row["outcome"] for row in cli.rows("query", "coverage")]

@@ -41,8 +41,9 @@ def test_run_does_it_all(cli):
     assert told["scopes_planned"] == told["scopes_scanned"] == 12
     assert told["evaluations"] == told["merged"] > 500
     assert cli.files() == {
-        "batches/2026-11-22/plan.json", "batches/2026-11-22/01.db.gz",
-        "history/compliance-2026-11-22.db", "history/latest.json",
+        "batches/2026-11-22/plan.json", "batches/2026-11-22/shards.json",
+        "batches/2026-11-22/01.db.gz",
+        "history/compliance-2026-11-22.db", "history/latest.json", "history/weights.json",
         "raw/config-rules-2026-11-22.csv", "reports/ConfigRule_2026-11-22.xlsx"}
     mine = (cli.folder / "mine.xlsx").read_bytes()
     assert mine == (cli.store / "reports/ConfigRule_2026-11-22.xlsx").read_bytes()
@@ -91,7 +92,8 @@ def test_plan_shows_its_shards(cli):
 def test_scan_without_an_event_scans_everything(cli):
     told = cli.rows("scan", *REGIONS, "--group-id", "g")[0]
     assert told["scopes_scanned"] == 12 and told["shard_id"] == "01"
-    assert cli.files() == {"batches/g/plan.json", "batches/g/01.db.gz"}
+    assert cli.files() == {"batches/g/plan.json", "batches/g/shards.json",
+                           "batches/g/01.db.gz"}
 
 
 def test_excluded_accounts_are_skipped_and_no_gap(cli, organization):

@@ -41,7 +41,7 @@ def listed(done, word):
 # ---- rules
 
 
-@pytest.mark.parametrize("status, code", [(200, "protocol"), (400, "rejected")])
+@pytest.mark.parametrize("status, code", [(200, "NotAws"), (403, "NotAws")])
 def test_a_rule_that_failed_in_passing_is_a_gap_and_is_asked_again(behind_proxy, status, code):
     asked = []
 
@@ -213,7 +213,7 @@ def test_a_listing_that_fails_in_passing_fails_its_scope(behind_proxy, operation
     simulator, cli, proxy = behind_proxy(answers, "--accounts", "1", "--rules", "6")
     cli(*RUN, expect=3)
     gap, = [gap for gap in cli.rows("query", "gaps") if gap["what"] == "scope"]
-    assert (gap["region"], gap["outcome"], gap["error_code"]) == ("us-east-1", "failed", "rejected")
+    assert (gap["region"], gap["outcome"], gap["error_code"]) == ("us-east-1", "failed", "NotAws")
     assert operation in gap["message"]
     proxy.answers = healthy
     cli(*RUN)
@@ -234,10 +234,45 @@ def test_rules_without_evaluations_are_not_read_where_that_is_denied(sim, tmp_pa
     assert evaluations(cli, "g") == truth(simulator)
 
 
+@pytest.mark.parametrize("status", [200, 302, 403])
+def test_what_is_not_aws_denies_nobody_and_ends_early(sim, tmp_path, status):
+    asked = []
+
+    def answer(operation, body, region):
+        asked.append(operation)
+        return status, WELCOME
+
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text("id,name\n" + "".join(f"{i:012},a{i}\n" for i in range(1, 2001)))
+    proxy = Proxy(sim("--accounts", "1"), answer)
+    try:
+        cli = Cli(tmp_path, proxy.env)
+        done = cli("run", *REGIONS, "--accounts", str(accounts), expect=1)
+    finally:
+        proxy.close()
+    assert "not AWS that answers" in done.stderr and "denied" not in done.stderr
+    assert len(asked) < 1000
+    assert not list((cli.store / "history").glob("*")) if cli.store.exists() else True
+
+
+@pytest.mark.parametrize("command", ["plan", "scan", "run"])
+def test_a_misspelt_region_is_refused_before_anything_is_asked(sim, tmp_path, command):
+    simulator = sim("--accounts", "2", "--rules", "1")
+    cli = Cli(tmp_path, simulator.env)
+    before = simulator.stats()
+    for region, meant in [("eu-wset-1", "eu-west-1"), ("us-eats-1", "us-east-1")]:
+        done = cli(command, "--regions", f"us-east-1,{region}", "--group-id", command, expect=2)
+        assert f"'{region}'" in done.stderr and f"did you mean {meant}?" in done.stderr
+    done = cli(command, "--regions", "eu-west-1,cn-north-1", "--group-id", command, expect=2)
+    assert "aws-cn" in done.stderr and "cn-north-1" in done.stderr
+    assert simulator.stats() == before
+
+
 def test_a_region_that_nobody_has_on_is_told(sim, tmp_path):
     simulator = sim("--accounts", "4", "--rules", "2", "--region-off", "2/us-east-1")
     cli = Cli(tmp_path, simulator.env)
     for command in ("scan", "run"):
-        done = cli(command, "--regions", "eu-west-1,us-east-1,xx-nowhere-9", "--group-id", command)
+        done = cli(command, "--regions", "eu-west-1,us-east-1,eu-nowhere-9", "--force-region",
+                   "--group-id", command)
         told = [line for line in done.stderr.splitlines() if "has turned on" in line]
-        assert len(told) == 1 and "xx-nowhere-9" in told[0] and "-1" not in told[0]
+        assert len(told) == 1 and "eu-nowhere-9" in told[0] and "-1" not in told[0]

@@ -113,15 +113,17 @@ def test_failing_anywhere(second, kinds, number, lasts, wanted):
 
 def test_what_is_named_is_on_the_disk_first(second):
     """A crash of the machine loses what was not synced. So each file is synced before it gets a name
-    in the store, its folder after that, and latest.json comes last. (A temporary name is none: it
-    may be that of a file yet to be synced.)"""
+    in the store, its folder after that, and latest.json comes after all that it speaks of. What says
+    that the history has the run (raw/) comes after latest.json. (A temporary name is none: it may be
+    that of a file yet to be synced.)"""
     calls = second.calls("write,sync,name")
     given = {number: call for number, call in enumerate(calls)
              if call[0] == "name" and call[1] in ("link", "rename") and "/counting/" in call[3]}
     source = {to: path for _, _, path, to in given.values() if "/.tmp-" in to}
     named = [number for number, call in given.items() if call[3] not in source]
     assert [calls[number][3].rsplit("/", 2)[1:] for number in named] == [
-        ["history", f"compliance-{SECOND}.db"], ["history", "latest.json"]]
+        ["history", f"compliance-{SECOND}.db"], ["history", "latest.json"],
+        ["history", "weights.json"], ["raw", f"config-rules-{SECOND}.csv"]]
     for number in named:
         path = calls[number][2]
         own = [call[0] for call in calls[:number] if call[2] in (path, source.get(path))]
@@ -129,3 +131,29 @@ def test_what_is_named_is_on_the_disk_first(second):
         folder = calls[number][3].rsplit("/", 1)[0]
         following = [call for call in calls[number + 1:] if call[1] != "unlink"]
         assert following[0][0] == "sync" and following[0][2] == folder
+
+
+def ended_well(done):
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kinds, number", [
+    ("folder", errno.EINVAL), ("folder", errno.ENOTSUP), ("turn", errno.ENOLCK),
+    ("turn", errno.ENOSYS), ("hard", errno.EPERM), ("folder,turn,hard", errno.ENOTSUP),
+])
+def test_what_a_file_system_may_lack_is_not_needed(second, kinds, number):
+    """FUSE and network mounts may be unable to sync a folder, to lock a file, or to link it."""
+    name = f"without-{kinds}-{number}"
+    assert second.calls(kinds)
+    assert second.strike(name, faults.fault(kinds, 1, number, lasts=True), ended_well) == "new"
+
+
+def test_writers_take_turns_where_there_are_no_locks(second):
+    """Of merges at once, each finds the other's history, as it does with locks."""
+    store = second.copy("turns")
+    fault = faults.fault("turn", 1, errno.ENOLCK, lasts=True)
+    scratch = [second.folder / f"turn-{i}" for i in range(4)]
+    done = faults.side_by_side(lambda i: faults.merge(store, SECOND, scratch[i], fault), range(4))
+    assert [one.returncode for one in done] == [0] * 4
+    assert second.verdict(store) == "new"
+    assert not (store / ".lock-held").exists()

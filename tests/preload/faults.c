@@ -4,7 +4,8 @@
  *     FAULTS_CALLS=write,sync FAULTS_AT=17 FAULTS_ERRNO=28 LD_PRELOAD=libfaults.so confhouse merge
  * …
  *
- * FAULTS_CALLS  kinds to count: create, read, write, resize, sync, name, send, recv
+ * FAULTS_CALLS  kinds to count: create, read, write, resize, sync, name, send, recv, turn (locks),
+ *               hard (links), folder (the syncs of folders alone)
  * FAULTS_AT     which of them is struck, from 1; 0 = none
  * FAULTS_ERRNO  what it fails with; 0 = SIGKILL. A write is done by half first, as it may happen
  * FAULTS_LASTS  1: all calls from that one on fail, as on a disk that stays full
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -223,7 +225,25 @@ int ftruncate(int fd, off_t size) {
     return ftruncate64(fd, size);
 }
 
+/* With "folder", it is counted as that; else as any other sync. */
+static bool is_folder_alone(int fd) {
+    struct stat st;
+    if (faults.calls == NULL) {
+        read_settings();
+    }
+    return strstr(faults.calls, "folder") != NULL && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int flock(int fd, int operation) {
+    return is_struck(&(Call){"turn", "flock", fd, NULL, 0, NULL})
+               ? strike()
+               : (int)syscall(SYS_flock, fd, operation);
+}
+
 int fsync(int fd) {
+    if (is_folder_alone(fd) && is_struck(&(Call){"folder", "fsync", fd, NULL, 0, NULL})) {
+        return strike();
+    }
     return is_struck(&(Call){"sync", "fsync", fd, NULL, 0, NULL}) ? strike()
                                                                   : (int)syscall(SYS_fsync, fd);
 }
@@ -245,6 +265,9 @@ int rename(const char *from, const char *to) {
 }
 
 int linkat(int from_fd, const char *from, int to_fd, const char *to, int flags) {
+    if (is_struck(&(Call){"hard", "link", from_fd, from, to_fd, to})) {
+        return strike();
+    }
     return is_struck(&(Call){"name", "link", from_fd, from, to_fd, to})
                ? strike()
                : (int)syscall(SYS_linkat, from_fd, from, to_fd, to, flags);

@@ -1,22 +1,5 @@
-#include "app/event.h"
-#include "base/log.h"
+#include "event_world.h"
 #include "format/json.h"
-
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-#include <string.h>
-
-static void parse(const char *text, Event *event) {
-    Err err = {0};
-    Status status = event_parse(text, strlen(text), event, &err);
-    assert_string_equal(err.message, "");
-    assert_int_equal(status, ST_OK);
-}
 
 static void an_event_of_a_batch_is_read(void **state) {
     (void)state;
@@ -53,11 +36,9 @@ static void all_modes_are_known(void **state) {
     static const struct {
         const char *text;
         EventMode mode;
-    } modes[] = {{"{\"mode\":\"batch\"}", EVENT_BATCH},
-                 {"{\"mode\":\"final\"}", EVENT_FINAL},
-                 {"{\"mode\":\"plan\"}", EVENT_PLAN},
-                 {"{\"mode\":\"report\"}", EVENT_REPORT},
-                 {"{\"mode\":\"run\"}", EVENT_RUN}};
+    } modes[] = {{"{\"mode\":\"batch\"}", EVENT_BATCH},   {"{\"mode\":\"final\"}", EVENT_FINAL},
+                 {"{\"mode\":\"plan\"}", EVENT_PLAN},     {"{\"mode\":\"merge\"}", EVENT_MERGE},
+                 {"{\"mode\":\"report\"}", EVENT_REPORT}, {"{\"mode\":\"run\"}", EVENT_RUN}};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         OWN(event_done) Event event = {0};
         parse(modes[i].text, &event);
@@ -68,11 +49,13 @@ static void all_modes_are_known(void **state) {
 
 static void an_error_names_the_member(void **state) {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *names;
-    } bad[] = {
+    static const BadEvent bad[] = {
         {"[]", "object"},
+        {"", "event"},
+        {"null", "object"},
+        {"\"batch\"", "object"},
+        {"{\"mode\": \"batch\"} x", "event"},
+        {"{\"mode\": \"ba\xFFtch\"}", "event"},
         {"{", "event"},
         {"{\"mode\": \"all\"}", "mode"},
         {"{\"mode\": 1}", "mode"},
@@ -80,6 +63,11 @@ static void an_error_names_the_member(void **state) {
         {"{\"group_id\": \"../etc\"}", "group_id"},
         {"{\"shard_id\": \"a/b\"}", "shard_id"},
         {"{\"shard_id\": 1}", "shard_id"},
+        {"{\"role_name\": [\"r\"]}", "role_name"},
+        {"{\"external_id\": {}}", "external_id"},
+        {"{\"date\": \"2026-02-30\"}", "date"},
+        {"{\"mode\": \"run\", \"accounts\": [{\"account_id\": \"123456789012\"}]}", "accounts"},
+        {"{\"mode\": \"plan\", \"accounts\": [{\"account_id\": \"123456789012\"}]}", "accounts"},
         {"{\"role_name\": \"\"}", "role_name"},
         {"{\"date\": \"27.10.2023\"}", "date"},
         {"{\"external_id\": \"x\"}", "external_id"},
@@ -94,15 +82,70 @@ static void an_error_names_the_member(void **state) {
         {"{\"accounts\": [{\"account_id\": \"123456789012\", \"account_name\": 1}]}",
          "accounts[0].account_name"},
     };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        Event event = {0};
-        Err err = {0};
-        assert_int_equal(event_parse(bad[i].text, strlen(bad[i].text), &event, &err), ST_INPUT);
-        if (strstr(err.message, bad[i].names) == NULL) {
-            fail_msg("%s: '%s' does not name %s", bad[i].text, err.message, bad[i].names);
-        }
-        assert_int_equal(event.account_count, 0);
+    assert_all_refused(bad, sizeof bad / sizeof bad[0]);
+}
+
+static void the_defaults_count_where_no_mode_is_named(void **state) {
+    (void)state;
+    const EventDefaults defaults = {EVENT_MERGE, EVENT_PLAN};
+    OWN(event_done) Event silent = {0};
+    OWN(event_done) Event named = {0};
+    Err err;
+    assert_int_equal(event_parse("{}", 2, &defaults, &silent, &err), ST_OK);
+    assert_int_equal(silent.mode, EVENT_MERGE);
+    const char *text = "{\"mode\": \"report\"}";
+    assert_int_equal(event_parse(text, strlen(text), &defaults, &named, &err), ST_OK);
+    assert_int_equal(named.mode, EVENT_REPORT);
+}
+
+static void assert_refused(const Buf *text, const char *names) {
+    Event event = {0};
+    Err err = {0};
+    assert_int_equal(event_parse(text->data, text->size, &event_defaults, &event, &err), ST_EVENT);
+    if (strstr(err.message, names) == NULL) {
+        fail_msg("'%s' does not name %s", err.message, names);
     }
+}
+
+static void refuses_an_event_that_is_nested_too_deep(void **state) {
+    (void)state;
+    OWN(buf_done) Buf text = {0};
+    buf_puts(&text, "{\"mode\": ");
+    for (int i = 0; i < 100000; i++) {
+        buf_putc(&text, '[');
+    }
+    assert_refused(&text, "event");
+}
+
+static void refuses_an_event_that_is_too_large(void **state) {
+    (void)state;
+    OWN(buf_done) Buf text = {0};
+    buf_puts(&text, "{}");
+    while (text.size < EVENT_MAX_BYTES) {
+        buf_puts(&text, "                                                                ");
+    }
+    assert_refused(&text, "bytes");
+}
+
+static void append_accounts(Buf *text, int count) {
+    buf_puts(text, "{\"accounts\": [");
+    for (int i = 0; i < count; i++) {
+        buf_printf(text, "%s{\"account_id\": \"%012d\"}", i == 0 ? "" : ",", i);
+    }
+    buf_puts(text, "]}");
+}
+
+static void takes_100000_accounts_and_not_one_more(void **state) {
+    (void)state;
+    OWN(buf_done) Buf most = {0};
+    OWN(buf_done) Buf more = {0};
+    OWN(event_done) Event event = {0};
+    Err err;
+    append_accounts(&most, EVENT_MAX_ACCOUNTS);
+    assert_int_equal(event_parse(most.data, most.size, &event_defaults, &event, &err), ST_OK);
+    assert_int_equal(event.account_count, EVENT_MAX_ACCOUNTS);
+    append_accounts(&more, EVENT_MAX_ACCOUNTS + 1);
+    assert_refused(&more, "accounts");
 }
 
 static void unknown_members_are_passed_over(void **state) {
@@ -165,6 +208,10 @@ int main(void) {
         cmocka_unit_test(an_empty_event_scans_everything),
         cmocka_unit_test(all_modes_are_known),
         cmocka_unit_test(an_error_names_the_member),
+        cmocka_unit_test(the_defaults_count_where_no_mode_is_named),
+        cmocka_unit_test(refuses_an_event_that_is_nested_too_deep),
+        cmocka_unit_test(refuses_an_event_that_is_too_large),
+        cmocka_unit_test(takes_100000_accounts_and_not_one_more),
         cmocka_unit_test(unknown_members_are_passed_over),
         cmocka_unit_test(an_account_named_twice_counts_once),
         cmocka_unit_test(an_event_is_stronger_than_flags),

@@ -72,6 +72,35 @@ static void every_row_of_the_table_is_complete(void **state) {
     }
 }
 
+static void a_layer_changes_nothing_below(void **state) {
+    (void)state;
+    OWN(settings_done) Settings under = {0};
+    Err err;
+    put_flag(&under, SETTING_GROUP_ID, "below");
+    put_flag(&under, SETTING_REGIONS, "eu-west-1");
+    load(&under);
+    for (int i = 0; i < 3; i++) {
+        OWN(settings_done) Settings layer = {0};
+        settings_layer(&under, &layer);
+        assert_string_equal(settings_text(&layer, SETTING_GROUP_ID), "below");
+        assert_int_equal(settings_source(&layer, SETTING_GROUP_ID), SOURCE_FLAG);
+        assert_null(settings_text(&layer, SETTING_EXTERNAL_ID));
+        assert_int_equal(
+            settings_put(&layer, SETTING_GROUP_ID, "above", SOURCE_EVENT, "group_id", &err), ST_OK);
+        assert_int_equal(
+            settings_put(&layer, SETTING_EXTERNAL_ID, "x-1", SOURCE_EVENT, "external_id", &err),
+            ST_OK);
+        assert_int_equal(
+            settings_put(&layer, SETTING_REGIONS, "us-east-1", SOURCE_FLAG, "--regions", &err),
+            ST_OK);
+        assert_string_equal(settings_text(&layer, SETTING_GROUP_ID), "above");
+        assert_string_equal(settings_text(&layer, SETTING_REGIONS), "eu-west-1,us-east-1");
+    }
+    assert_string_equal(settings_text(&under, SETTING_GROUP_ID), "below");
+    assert_string_equal(settings_text(&under, SETTING_REGIONS), "eu-west-1");
+    assert_null(settings_text(&under, SETTING_EXTERNAL_ID));
+}
+
 static void all_defaults_are_valid(void **state) {
     (void)state;
     OWN(settings_done) Settings settings = {0};
@@ -376,6 +405,7 @@ static void the_nearest_name_is_suggested(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_row_of_the_table_is_complete, clear_environment),
+        cmocka_unit_test_setup(a_layer_changes_nothing_below, clear_environment),
         cmocka_unit_test_setup(all_defaults_are_valid, clear_environment),
         cmocka_unit_test_setup(flags_come_before_environment_before_file_before_defaults,
                                clear_environment),

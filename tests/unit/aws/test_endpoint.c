@@ -70,11 +70,36 @@ static void what_is_no_region_makes_no_host(void **state) {
     }
 }
 
-static void regions_tell_their_partition(void **state) {
+static void a_region_of_no_partition_has_no_host_of_aws(void **state) {
     (void)state;
-    assert_string_equal(endpoint_partition("eu-west-1"), "aws");
-    assert_string_equal(endpoint_partition("us-gov-west-1"), "aws-us-gov");
-    assert_string_equal(endpoint_partition("cn-north-1"), "aws-cn");
+    Err err = {0};
+    Endpoint endpoint;
+    EndpointSettings settings = {0};
+    assert_int_equal(endpoint_resolve(&settings, AWS_STS, "xx-east-1", &endpoint, &err), ST_USAGE);
+    assert_non_null(strstr(err.message, "'xx-east-1'"));
+    setenv("AWS_ENDPOINT_URL_S3", "https://s3.example.com", 1);
+    expect(AWS_S3, "xx-east-1", "https://s3.example.com", "xx-east-1");
+}
+
+static void the_european_sovereign_cloud_has_names_of_its_own(void **state) {
+    (void)state;
+    const char *region = "eusc-de-east-1";
+    expect(AWS_CONFIG, region, "https://config.eusc-de-east-1.amazonaws.eu", region);
+    expect(AWS_ORGANIZATIONS, region, "https://organizations.eusc-de-east-1.amazonaws.eu", region);
+    setenv("AWS_USE_DUALSTACK_ENDPOINT", "true", 1);
+    expect(AWS_STS, region, "https://sts.eusc-de-east-1.api.amazonwebservices.eu", region);
+    expect(AWS_S3, region, "https://s3.dualstack.eusc-de-east-1.amazonaws.eu", region);
+}
+
+static void closed_partitions_have_no_dual_stack_names(void **state) {
+    (void)state;
+    Err err = {0};
+    Endpoint endpoint;
+    const EndpointSettings settings = {.use_dualstack = true};
+    expect(AWS_CONFIG, "us-iso-east-1", "https://config.us-iso-east-1.c2s.ic.gov", "us-iso-east-1");
+    assert_int_equal(endpoint_resolve(&settings, AWS_STS, "us-iso-east-1", &endpoint, &err),
+                     ST_USAGE);
+    assert_non_null(strstr(err.message, "aws-iso"));
 }
 
 /* What botocore's endpoint rules give for these. */
@@ -109,7 +134,7 @@ static void fips_and_dual_stack_have_names_of_their_own(void **state) {
         {AWS_SSO, "eu-west-1", "portal.sso.eu-west-1.api.aws",
          "portal.sso-fips.eu-west-1.amazonaws.com", "portal.sso-fips.eu-west-1.api.aws"},
         {AWS_SSO_OIDC, "us-gov-east-1", "oidc.us-gov-east-1.api.aws",
-         "oidc-fips.us-gov-east-1.amazonaws.com", "oidc-fips.us-gov-east-1.api.aws"},
+         "oidc.us-gov-east-1.amazonaws.com", "oidc-fips.us-gov-east-1.api.aws"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *hosts[] = {names[i].dualstack, names[i].fips, names[i].both};
@@ -217,7 +242,9 @@ int main(void) {
         TEST(a_services_own_setting_comes_before_the_general_one),
         TEST(a_wrong_setting_is_named),
         TEST(what_is_no_region_makes_no_host),
-        TEST(regions_tell_their_partition),
+        TEST(a_region_of_no_partition_has_no_host_of_aws),
+        TEST(the_european_sovereign_cloud_has_names_of_its_own),
+        TEST(closed_partitions_have_no_dual_stack_names),
         TEST(fips_and_dual_stack_have_names_of_their_own),
         TEST(what_is_not_to_be_had_is_refused),
         TEST(a_profile_may_set_endpoints),

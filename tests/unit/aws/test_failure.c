@@ -211,8 +211,10 @@ static void any_body_gives_a_failure(void **state) {
                             "<!DOCTYPE a [<!ENTITY b \"c\">]><Error><Code>&b;</Code></Error>"};
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         Err err = failure_of(AWS_CONFIG, "X", 400, "", bodies[i]);
-        assert_int_equal(err.status, ST_REJECTED);
-        assert_string_equal(err.message, "config:X in eu-west-1: HTTP status 400");
+        bool has_body = bodies[i][0] != '\0';
+        assert_int_equal(err.status, has_body ? ST_FOREIGN : ST_REJECTED);
+        assert_non_null(strstr(err.message, "config:X in eu-west-1: "));
+        assert_non_null(strstr(err.message, "HTTP status 400"));
     }
 }
 
@@ -228,8 +230,51 @@ static void long_messages_are_cut(void **state) {
     assert_in_range(strlen(err.message), 100, sizeof err.message - 1);
 }
 
+static Status answered(int http_status, const char *headers, const char *body, Err *err) {
+    OWN(buf_done) Buf lines = {0};
+    buf_puts(&lines, headers);
+    const AwsRequest request = {.service = AWS_STS,
+                                .operation = "AssumeRole",
+                                .target = {.account_id = "123456789012", .region = "eu-west-1"}};
+    const HttpAnswer answer = {
+        .status = http_status, .body = body, .body_size = strlen(body), .header_lines = &lines};
+    return failure_from_answer(&request, &answer, err);
+}
+
+static void what_is_not_in_the_form_of_aws_is_no_denial(void **state) {
+    (void)state;
+    static const struct {
+        int http_status;
+        const char *body;
+    } foreign[] = {
+        {403, "<html><h1>Blocked by policy</h1></html>"}, {403, "Forbidden"},
+        {404, "{\"error\": \"no such page\"}"},           {302, ""},
+        {307, "<!DOCTYPE html><title>Log in</title>"},    {401, "<Html>Proxy login</Html>"},
+    };
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        Err err = {0};
+        assert_int_equal(answered(foreign[i].http_status, "", foreign[i].body, &err), ST_FOREIGN);
+        assert_non_null(strstr(err.message, "not AWS that answers"));
+        assert_string_equal(err.code, "NotAws");
+        assert_string_equal(err.account, "123456789012");
+        assert_int_equal(err.http_status, foreign[i].http_status);
+    }
+}
+
+static void what_aws_may_leave_out_is_still_its_answer(void **state) {
+    (void)state;
+    Err err = {0};
+    const char *denied = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+    assert_int_equal(answered(403, "", denied, &err), ST_DENIED);
+    assert_int_equal(answered(403, "x-amz-request-id: 1\r\n", "", &err), ST_DENIED);
+    assert_int_equal(answered(404, "", "", &err), ST_NOT_FOUND); /* to HEAD */
+    assert_int_equal(answered(502, "", "<html>Bad gateway</html>", &err), ST_SERVER);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_in_the_form_of_aws_is_no_denial),
+        cmocka_unit_test(what_aws_may_leave_out_is_still_its_answer),
         cmocka_unit_test(codes_are_taken_from_what_is_around_them),
         cmocka_unit_test(answers_are_classified),
         cmocka_unit_test(text_from_outside_is_cleaned_and_cut),

@@ -81,37 +81,41 @@ static const struct {
     const char *word;
     int exit_status;
     Retry retry;
+    const char *error_type;
 } kinds[] = {
-    {ST_OK, "ok", 0, RETRY_NO},
-    {ST_USAGE, "usage", 2, RETRY_NO},
-    {ST_INPUT, "input", 2, RETRY_NO},
-    {ST_IO, "io", 1, RETRY_NO},
-    {ST_NETWORK, "network", 1, RETRY_TRANSIENT},
-    {ST_THROTTLED, "throttled", 1, RETRY_THROTTLE},
-    {ST_SERVER, "server", 1, RETRY_TRANSIENT},
-    {ST_EXPIRED, "expired", 1, RETRY_RENEW},
-    {ST_DENIED, "denied", 1, RETRY_NO},
-    {ST_DEADLINE, "deadline", 3, RETRY_NO},
-    {ST_CANCELLED, "cancelled", 3, RETRY_NO},
-    {ST_PARTIAL, "partial", 3, RETRY_NO},
-    {ST_NOTHING, "nothing", 4, RETRY_NO},
-    {ST_INTERNAL, "internal", 1, RETRY_NO},
+    {ST_OK, "ok", 0, RETRY_NO, ""},
+    {ST_USAGE, "usage", 2, RETRY_NO, "InvalidSettings"},
+    {ST_EVENT, "event", 2, RETRY_NO, "InvalidEvent"},
+    {ST_INPUT, "input", 2, RETRY_NO, "InvalidInput"},
+    {ST_IO, "io", 1, RETRY_NO, "StorageFailed"},
+    {ST_NETWORK, "network", 1, RETRY_TRANSIENT, "NetworkFailed"},
+    {ST_THROTTLED, "throttled", 1, RETRY_THROTTLE, "Throttled"},
+    {ST_SERVER, "server", 1, RETRY_TRANSIENT, "ServiceFailed"},
+    {ST_EXPIRED, "expired", 1, RETRY_RENEW, "CredentialsExpired"},
+    {ST_DENIED, "denied", 1, RETRY_NO, "AccessDenied"},
+    {ST_DEADLINE, "deadline", 3, RETRY_NO, "DeadlineExceeded"},
+    {ST_CANCELLED, "cancelled", 3, RETRY_NO, "Cancelled"},
+    {ST_PARTIAL, "partial", 3, RETRY_NO, "PartialResult"},
+    {ST_NOTHING, "nothing", 4, RETRY_NO, "NothingToDo"},
+    {ST_INTERNAL, "internal", 1, RETRY_NO, "InternalError"},
 };
 
-static void kinds_say_exit_status_and_retry(void **state) {
+static void kinds_say_exit_status_retry_and_error_type(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         assert_string_equal(status_word(kinds[i].status), kinds[i].word);
         assert_int_equal(status_exit(kinds[i].status), kinds[i].exit_status);
         assert_int_equal(status_retry(kinds[i].status), kinds[i].retry);
+        assert_string_equal(status_error_type(kinds[i].status), kinds[i].error_type);
     }
 }
 
-static void kinds_have_words_of_their_own(void **state) {
+static void kinds_have_words_and_error_types_of_their_own(void **state) {
     (void)state;
     for (int a = ST_OK; a <= ST_INTERNAL; a++) {
         for (int b = a + 1; b <= ST_INTERNAL; b++) {
             assert_string_not_equal(status_word((Status)a), status_word((Status)b));
+            assert_string_not_equal(status_error_type((Status)a), status_error_type((Status)b));
         }
     }
 }
@@ -180,8 +184,8 @@ int main(void) {
         cmocka_unit_test(a_hint_keeps_the_message_and_the_kind),
         cmocka_unit_test(wrapping_puts_a_noun_before_the_message),
         cmocka_unit_test(long_texts_are_cut_and_always_end),
-        cmocka_unit_test(kinds_say_exit_status_and_retry),
-        cmocka_unit_test(kinds_have_words_of_their_own),
+        cmocka_unit_test(kinds_say_exit_status_retry_and_error_type),
+        cmocka_unit_test(kinds_have_words_and_error_types_of_their_own),
         cmocka_unit_test(try_leaves_at_the_first_failure),
         cmocka_unit_test(what_is_owned_is_released_on_every_way_out),
         cmocka_unit_test(what_must_hold_ends_the_program_when_it_does_not),

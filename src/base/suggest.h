@@ -1,6 +1,6 @@
 /* Suggest: which known word was likely meant. */
-#ifndef APP_SUGGEST_H
-#define APP_SUGGEST_H
+#ifndef BASE_SUGGEST_H
+#define BASE_SUGGEST_H
 
 #include <stddef.h>
 

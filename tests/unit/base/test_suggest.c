@@ -1,4 +1,4 @@
-#include "app/suggest.h"
+#include "base/suggest.h"
 
 // clang-format off
 #include <stdarg.h>
