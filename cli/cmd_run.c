@@ -11,7 +11,9 @@ Status cmd_run(Cli *cli, Err *err) {
     gaps_log(all.merge.result.group_id[0] == '\0' ? &all.left : &all.merge.gaps);
     TRY(status);
     size_t count = merge_fields(&all.merge, fields, 0);
-    count = report_fields(&all.report, fields, count);
+    if (all.report.location[0] != '\0') {
+        count = report_fields(&all.report, fields, count);
+    }
     fields[count] = FIELD_END;
     TRY(output_record(cli, fields, err));
     return run_check_all(&cli->app, &all.merge, &all.report, err);

@@ -134,7 +134,8 @@ const Command command_table[] = {
      .operands = "EVENT.json",
      .summary = "run a Lambda handler here, on that event",
      .details = "The event's mode says what is done: batch (scan), final (merge and report), "
-                "plan, report or run. Prints what came of it as JSON.",
+                "plan, merge, report, run, or check (how old the newest run is). Prints what came "
+                "of it as JSON.",
      .examples = "confhouse invoke event.json",
      .min_operands = 1,
      .max_operands = 1,

@@ -16,6 +16,8 @@ SELECT count(*),
               WHERE k.run_no = :run_no
               GROUP BY s.region
               HAVING sum(k.error_code IS 'region_off') > 0 AND sum(k.outcome <> 'skipped') = 0
-              ORDER BY s.region))
+              ORDER BY s.region)),
+       (SELECT coalesce(sum(new_findings), 0) FROM count_environment WHERE run_no = :run_no),
+       (SELECT coalesce(sum(non_compliant), 0) FROM count_environment WHERE run_no = :run_no)
 FROM run_scope
 WHERE run_no = :run_no;

@@ -79,6 +79,13 @@ void app_cancel(void) {
     }
 }
 
+void app_remove_scratch(void) {
+    const App *app = current_app;
+    if (app != NULL) {
+        temp_dir_remove_from_handler(&app->scratch);
+    }
+}
+
 /* The second one does what it always does; only the scratch folder goes first. */
 static void leave_at_once(const App *app, int number) {
     temp_dir_remove_from_handler(&app->scratch);

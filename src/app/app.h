@@ -58,6 +58,10 @@ void app_set_current(App *app);
 /* Sets `cancelled` of the current App, if there is one, and wakes its loop: async-signal-safe. */
 void app_cancel(void);
 
+/* Removes the scratch folder of the current App, for a process that cannot wait for app_close:
+ * async-signal-safe. */
+void app_remove_scratch(void);
+
 /* Makes the App the current one: SIGINT and SIGTERM cancel it; the second signal ends the program
  * at once. NULL ends it. */
 void app_watch_signals(App *app);

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const mode_names[] = {"batch", "final", "plan", "merge", "report", "run"};
+static const char *const mode_names[] = {"batch",  "final", "plan", "merge",
+                                         "report", "run",   "check"};
 enum { MODE_COUNT = sizeof mode_names / sizeof mode_names[0], ACCOUNT_NAME_BYTES = 128 };
 
 const EventDefaults event_defaults = {EVENT_BATCH, EVENT_RUN};
@@ -67,9 +68,9 @@ static Status parse_mode(const Json *root, Event *event, Err *err) {
             return ST_OK;
         }
     }
-    return node == NULL
-               ? ST_OK
-               : event_refuse(err, "mode", "one of batch, final, plan, merge, report and run");
+    return node == NULL ? ST_OK
+                        : event_refuse(err, "mode",
+                                       "one of batch, final, plan, merge, report, run and check");
 }
 
 static Status parse_regions(const Json *root, Event *event, Err *err) {

@@ -27,6 +27,7 @@ typedef enum EventMode {
     EVENT_MERGE,  /* merge */
     EVENT_REPORT, /* render the workbook */
     EVENT_RUN,    /* all of it */
+    EVENT_CHECK,  /* tell how old the newest run is */
 } EventMode;
 
 const char *event_mode_name(EventMode mode);

@@ -53,6 +53,8 @@ static void put_merge(JsonWriter *json, const RunMerge *merge) {
     json_put_int(json, "scopes_missing", result->scopes_missing);
     json_put_int(json, "scopes_skipped", result->scopes_skipped);
     json_put_int(json, "rules_failed", result->rules_failed);
+    json_put_int(json, "findings_open", result->findings_open);
+    json_put_int(json, "findings_new", result->findings_new);
     json_put_int(json, "waivers", result->waivers);
     json_put_int(json, "bad_waivers", result->waiver_problems);
     json_put_int(json, "waived", result->findings_waived);
@@ -182,8 +184,23 @@ static Status do_run(App *app, JsonWriter *json, Err *err) {
     RunAll all;
     TRY(run_all(app, &all, err));
     put_merge(json, &all.merge);
-    put_report(json, &all.report);
+    if (all.report.location[0] != '\0') {
+        put_report(json, &all.report);
+    }
     return run_check_all(app, &all.merge, &all.report, err);
+}
+
+static Status do_check(App *app, JsonWriter *json, Err *err) {
+    RunAge age;
+    TRY(run_age(app, &age, err));
+    if (age.group_id[0] != '\0') {
+        json_put_text(json, "group_id", age.group_id);
+    }
+    if (age.date[0] != '\0') {
+        json_put_text(json, "date", age.date);
+        json_put_int(json, "run_age_days", age.days);
+    }
+    return ST_OK;
 }
 
 static Status do_mode(App *app, const Event *event, JsonWriter *json, Err *err) {
@@ -201,6 +218,8 @@ static Status do_mode(App *app, const Event *event, JsonWriter *json, Err *err) 
                                : do_report(app, json, err);
     case EVENT_RUN:
         return do_run(app, json, err);
+    case EVENT_CHECK:
+        return do_check(app, json, err);
     }
     return err_set(err, ST_INTERNAL, "there is no such mode");
 }

@@ -89,6 +89,16 @@ Status run_report_asked(App *app, RunReport *ret_report, Err *err) WARN_UNUSED;
 /* The owner that is set: "" = what nobody owns; NULL = not set. */
 const char *run_owner(const Settings *settings);
 
+/* How old the newest run is. */
+typedef struct RunAge {
+    char group_id[65]; /* "" = there is no run */
+    char date[11];     /* "" = not known: the run is not named its date, and its plan is gone */
+    int64_t days;      /* since that day began, in whole days; 0 when it lies ahead */
+} RunAge;
+
+/* Reads two small objects at most. */
+Status run_age(App *app, RunAge *ret_age, Err *err) WARN_UNUSED;
+
 typedef struct RunAll {
     char group_id[65];
     ShardTotals totals; /* over all shards */
@@ -98,9 +108,9 @@ typedef struct RunAll {
     RunReport report;
 } RunAll;
 
-/* Plan, scan, merge, report. When cancelled while scanning it stops after that shard:
- * ST_CANCELLED, or ST_STOPPED before anything was scanned. When not one scope could be read,
- * nothing is merged: ST_DENIED or ST_REJECTED. */
+/* Plan, scan, merge, report (not with no-report: `report` stays zero). When cancelled while
+ * scanning it stops after that shard: ST_CANCELLED, or ST_STOPPED before anything was scanned. When
+ * not one scope could be read, nothing is merged: ST_DENIED or ST_REJECTED. */
 Status run_all(App *app, RunAll *ret_all, Err *err) WARN_UNUSED;
 
 /* ST_OK, or ST_PARTIAL with what is missing and what to do about it. */

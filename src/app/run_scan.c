@@ -464,6 +464,9 @@ Status run_all(App *app, RunAll *ret_all, Err *err) {
     TRY(unprotect(app, scan_all_shards(app, &plan, ret_all, err)));
     forget_deadline(app);
     TRY(run_merge(app, &ret_all->merge, err));
+    if (settings_flag(app->settings, SETTING_NO_REPORT)) {
+        return ST_OK;
+    }
     return run_report(app, ret_all->merge.result.group_id, &ret_all->report, err);
 }
 

@@ -148,6 +148,9 @@
     X(OWNER, .name = "owner", .placeholder = "OWNER", .section = SECTION_REPORT,                   \
       .commands = COMMANDS_THAT_NARROW,                                                            \
       .help = "only what this owner owns; - for what nobody owns")                                 \
+    X(NO_REPORT, .name = "no-report", .type = SETTING_FLAG, .section = SECTION_REPORT,             \
+      .commands = COMMAND_RUN | COMMAND_INVOKE,                                                    \
+      .help = "end a run after its merge: somebody else makes the report")                         \
     X(SNS_TOPIC, .name = "sns-topic", .placeholder = "ARN", .section = SECTION_NOTIFY,             \
       .commands = COMMANDS_THAT_REPORT, .is_valid = setting_is_topic,                              \
       .shape = "the ARN of a topic like arn:aws:sns:eu-west-1:123456789012:weekly",                \

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -70,6 +71,22 @@ static void collect_headers(const AwsRequest *request, const AwsKeys *keys, Head
     }
 }
 
+/* In a Lambda function, the trace of the event is passed on: by it, AWS sees functions that call
+ * each other in a circle, and ends them. It is not signed, because the way may change it. Source:
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html */
+static void add_trace(HeaderSet *set) {
+    const char *trace = getenv("_X_AMZN_TRACE_ID");
+    if (getenv("AWS_LAMBDA_FUNCTION_NAME") == NULL || str_is_empty(trace)) {
+        return;
+    }
+    for (const char *c = trace; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~') {
+            return;
+        }
+    }
+    add_header(set, "X-Amzn-Trace-Id", trace);
+}
+
 /* Collects the headers and puts Authorization behind them. */
 static Status sign(Aws *aws, const AwsRequest *request, const Endpoint *endpoint, const char *path,
                    HeaderSet *set, Err *err) {
@@ -116,8 +133,10 @@ Status attempt_prepare(Aws *aws, const AwsRequest *request, Arena *arena, HttpRe
     add_header(&set, "Host", arena_printf(arena, "%s%s", host_prefix, endpoint.authority));
     if (request->is_unsigned) {
         collect_headers(request, NULL, &set);
-        return ST_OK;
+    } else {
+        path = arena_printf(arena, "%s%s", endpoint.base_path, path);
+        TRY(sign(aws, request, &endpoint, path, &set, err));
     }
-    return sign(aws, request, &endpoint, arena_printf(arena, "%s%s", endpoint.base_path, path),
-                &set, err);
+    add_trace(&set);
+    return ST_OK;
 }

@@ -13,13 +13,37 @@ static struct {
     LogLevel level;
     LogFormat format;
     bool progress_shown;
-} log_state = {LOG_INFO, LOG_TEXT, false};
+    bool is_lambda;
+    char invocation[64];
+} log_state = {.level = LOG_INFO, .format = LOG_TEXT};
 
-static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const char *const level_names[] = {"fatal", "error", "warning", "info", "debug"};
+static const char *const lambda_level_names[] = {"FATAL", "ERROR", "WARN", "INFO", "DEBUG"};
 
 void log_configure(LogLevel level, LogFormat format) {
     log_state.level = level;
     log_state.format = format;
+}
+
+void log_use_lambda(void) {
+    log_state.is_lambda = true;
+}
+
+void log_set_invocation(const char *request_id) {
+    str_copy(log_state.invocation, sizeof log_state.invocation,
+             request_id == NULL ? "" : request_id);
+}
+
+const char *log_lambda_level(LogLevel level) {
+    return lambda_level_names[level];
+}
+
+void log_format_now(char ret_text[LOG_TIME_SIZE]) {
+    int64_t now_ms = clock_now_ms();
+    char seconds[CLOCK_TIME_SIZE];
+    clock_format_time(now_ms, seconds);
+    seconds[strcspn(seconds, "Z")] = '\0';
+    snprintf(ret_text, LOG_TIME_SIZE, "%s.%03dZ", seconds, (int)(now_ms % 1000));
 }
 
 bool log_enabled(LogLevel level) {
@@ -69,14 +93,28 @@ static void append_json_field(Buf *line, const char *name, const char *value) {
 static void write_line(Buf *line) {
     log_progress(NULL);
     buf_putc(line, '\n');
-    fwrite(buf_text(line), 1, line->size, stderr);
+    FILE *out = log_state.is_lambda ? stdout : stderr;
+    fwrite(buf_text(line), 1, line->size, out);
+    fflush(out);
+}
+
+static void begin_json(Buf *line, LogLevel level) {
+    if (log_state.is_lambda) {
+        char now[LOG_TIME_SIZE];
+        log_format_now(now);
+        buf_printf(line, "{\"timestamp\":\"%s\",\"level\":\"%s\"", now, lambda_level_names[level]);
+        append_json_field(line, "requestId", log_state.invocation);
+    } else {
+        char now[CLOCK_TIME_SIZE];
+        clock_format_time(clock_now_ms(), now);
+        buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", now, level_names[level]);
+    }
 }
 
 static void write_json(LogLevel level, const char *message, const LogField *fields) {
     OWN(buf_done) Buf line = {0};
-    char now[CLOCK_TIME_SIZE];
-    clock_format_time(clock_now_ms(), now);
-    buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", now, level_names[level]);
+    begin_json(&line, level);
+    buf_puts(&line, ",\"message\":");
     append_json_text(&line, message);
     for (; fields != NULL && fields->name != NULL; fields++) {
         append_json_field(&line, fields->name, fields->value);
@@ -88,7 +126,7 @@ static void write_json(LogLevel level, const char *message, const LogField *fiel
 static void write_text(LogLevel level, const char *message, const LogField *fields) {
     OWN(buf_done) Buf line = {0};
     buf_puts(&line, "confhouse: ");
-    if (level == LOG_ERROR || level == LOG_WARN) {
+    if (level <= LOG_WARN) {
         buf_printf(&line, "%s: ", level_names[level]);
     }
     append_plain_text(&line, message);

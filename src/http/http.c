@@ -1,6 +1,7 @@
 #include "http/http.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "http/http_call.h"
@@ -82,6 +83,23 @@ static void list_remove(CallList *list, HttpCall *call) {
 
 /* --- Opening and closing --------------------------------------------------------------------- */
 
+/* libcurl knows the place of the distribution that it was built on; the program may run on another:
+ * Amazon Linux and Fedora, Debian, Alpine and the BSDs. NULL = none of them is there. */
+static const char *find_ca_bundle(void) {
+    const char *const places[] = {
+        curl_version_info(CURLVERSION_NOW)->cainfo,
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/ssl/cert.pem",
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (places[i] != NULL && file_exists(places[i])) {
+            return places[i];
+        }
+    }
+    return NULL;
+}
+
 Status http_open(const HttpOptions *options, Http **ret_http, Err *err) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return err_set(err, ST_INTERNAL, "libcurl cannot be initialized");
@@ -93,7 +111,8 @@ Status http_open(const HttpOptions *options, Http **ret_http, Err *err) {
     }
     Http *http = mem_alloc(sizeof *http);
     http->options = *options;
-    http->options.ca_bundle = mem_strdup(options->ca_bundle);
+    const char *ca_bundle = options->ca_bundle != NULL ? options->ca_bundle : find_ca_bundle();
+    http->options.ca_bundle = mem_strdup(ca_bundle); /* read by the first call that needs TLS */
     http->options.user_agent = mem_strdup(options->user_agent);
     if (options->max_connections <= 0) {
         http->options.max_connections = MAX_CONNECTIONS;

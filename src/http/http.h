@@ -19,8 +19,9 @@ typedef struct HttpCall HttpCall;
 typedef struct HttpOptions {
     int max_connections;        /* calls in flight; further ones wait their turn. 0 = 64 */
     int64_t connect_timeout_ms; /* 0 = 10 s */
-    const char *ca_bundle;      /* file; NULL = the system's */
+    const char *ca_bundle;      /* file; NULL = the system's, wherever it is */
     const char *user_agent;     /* NULL = none */
+    bool no_proxy;              /* whatever the environment says of proxies */
 } HttpOptions;
 
 Status http_open(const HttpOptions *options, Http **ret_http, Err *err) WARN_UNUSED;
@@ -50,11 +51,13 @@ struct HttpRequest {
     int64_t body_offset;
     int sink_fd; /* >= 0: a 2xx body goes here, from sink_offset on, not to memory */
     int64_t sink_offset;
-    int64_t sink_max_bytes;  /* more than that is ST_LIMIT; 0 = as much as comes */
-    size_t max_answer_bytes; /* in memory; 0 = 16 MiB. An error document may have 64 KiB anyhow */
-    int64_t timeout_ms;      /* of the whole call, once it is on its way; 0 = 60 s, < 0 = none */
-    int64_t rank;            /* of those that wait for a connection, a lower one goes first */
-    HttpReady *ready;        /* gets the context of `done`; NULL = the request is complete */
+    int64_t sink_max_bytes;    /* more than that is ST_LIMIT; 0 = as much as comes */
+    size_t max_answer_bytes;   /* in memory; 0 = 16 MiB. An error document may have 64 KiB anyhow */
+    int64_t timeout_ms;        /* of the whole call, once it is on its way; 0 = 60 s, < 0 = none */
+    int64_t answer_timeout_ms; /* of the rest of the answer, once its first byte has come; 0 = none
+                                  but `timeout_ms` */
+    int64_t rank;              /* of those that wait for a connection, a lower one goes first */
+    HttpReady *ready;          /* gets the context of `done`; NULL = the request is complete */
 };
 
 /* A request with nothing in it: descriptors at -1. */

@@ -1,5 +1,6 @@
 #include "http/http_call.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "http/http_setup.h"
@@ -66,6 +67,9 @@ static size_t refuse(HttpCall *call, Status status, const char *what) {
 static size_t on_header(char *data, size_t one, size_t size, void *context) {
     (void)one;
     HttpCall *call = context;
+    if (call->answered_ms == 0) {
+        call->answered_ms = clock_monotonic_ms();
+    }
     if (size >= 5 && memcmp(data, "HTTP/", 5) == 0) {
         buf_clear(&call->header_lines); /* an answer after "100 Continue" or a proxy's */
     }
@@ -156,6 +160,19 @@ static int on_request(void *context, char *to_ip, char *from_ip, int to_port, in
     return CURL_PREREQFUNC_OK;
 }
 
+/* libcurl calls it when something moves, and once a second. */
+static int on_progress(void *context, curl_off_t to_receive, curl_off_t received,
+                       curl_off_t to_send, curl_off_t sent) {
+    (void)to_receive, (void)received, (void)to_send, (void)sent;
+    HttpCall *call = context;
+    int64_t limit_ms = call->request.answer_timeout_ms;
+    if (call->answered_ms == 0 || clock_monotonic_ms() - call->answered_ms < limit_ms) {
+        return 0;
+    }
+    (void)refuse(call, ST_NETWORK, "the answer began and did not come to its end in time");
+    return 1;
+}
+
 /* --- Beginning ------------------------------------------------------------------------------- */
 
 static void set_callbacks(HttpCall *call) {
@@ -172,6 +189,11 @@ static void set_callbacks(HttpCall *call) {
     (void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request);
     (void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
+    if (call->request.answer_timeout_ms > 0) {
+        (void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+        (void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, call);
+        (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    }
 }
 
 /* Lets `ready` complete the request, and makes what it put there the call's own. */

@@ -18,6 +18,7 @@ struct HttpCall {
     int times_sent;     /* by libcurl, in this one attempt */
     int64_t sent_bytes; /* of the file that is the body */
     int64_t sink_bytes;
+    int64_t answered_ms; /* when the answer began, by the monotonic clock; 0 = not yet */
     Buf body;
     Buf header_lines;
     Err broken; /* what went wrong on our side while libcurl called back */

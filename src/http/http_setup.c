@@ -126,7 +126,11 @@ static void set_connection(HttpCall *call, const HttpOptions *options) {
     if (options->user_agent != NULL) {
         (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent);
     }
-    set_proxy(easy, call->request.url);
+    if (options->no_proxy) {
+        (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    } else {
+        set_proxy(easy, call->request.url);
+    }
 }
 
 Status http_setup_easy(HttpCall *call, const HttpOptions *options, Err *err) {

@@ -439,6 +439,8 @@ static Status read_totals(Merge *merge, Err *err) {
     result->waivers = stmt_int(stmt, 8);
     result->findings_waived = stmt_int(stmt, 9);
     str_copy(result->regions_off, sizeof result->regions_off, stmt_text(stmt, 10));
+    result->findings_new = stmt_int(stmt, 11);
+    result->findings_open = stmt_int(stmt, 12);
     str_copy(result->group_id, sizeof result->group_id, merge->options->group_id);
     str_copy(result->date, sizeof result->date, stmt_text(stmt, 7));
     return ST_OK;

@@ -43,6 +43,8 @@ typedef struct MergeResult {
     int64_t rules_failed;
     int64_t waivers;         /* that the run knows, expired ones among them */
     int64_t waiver_problems; /* lines of waivers.csv that could not be used, when it was read */
+    int64_t findings_open;   /* of DETECTIVE rules, like all counts of findings */
+    int64_t findings_new;    /* new and reopened since the run before */
     int64_t findings_waived;
     char regions_off[512]; /* those that no account of the run has on, with commas */
     bool published;        /* a new history; false: the newest one said all of this already */

@@ -38,7 +38,8 @@ static void all_modes_are_known(void **state) {
         EventMode mode;
     } modes[] = {{"{\"mode\":\"batch\"}", EVENT_BATCH},   {"{\"mode\":\"final\"}", EVENT_FINAL},
                  {"{\"mode\":\"plan\"}", EVENT_PLAN},     {"{\"mode\":\"merge\"}", EVENT_MERGE},
-                 {"{\"mode\":\"report\"}", EVENT_REPORT}, {"{\"mode\":\"run\"}", EVENT_RUN}};
+                 {"{\"mode\":\"report\"}", EVENT_REPORT}, {"{\"mode\":\"run\"}", EVENT_RUN},
+                 {"{\"mode\":\"check\"}", EVENT_CHECK}};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         OWN(event_done) Event event = {0};
         parse(modes[i].text, &event);
