@@ -47,18 +47,17 @@ class RoleDeployment(Deployment):
             "policies": [policy["PolicyDocument"] for policy in spoke["Policies"]]}
         return roles
 
-    def hold_roles(self, without=None):
-        """Puts the policies into force; `without` is a role and (action, resource) that it lacks."""
+    def hold_roles(self, without=()):
+        """Puts the policies into force; `without` are (role, action, resource) that they lack."""
         roles = self.documents()
-        if without is not None:
-            role, action, resource = without
+        for role, action, resource in without:
             name = self.spoke.parameters["RoleName"] if role == "spoke" else (
                 f"platform-compliance-{role}")
             before = {(one_action, one_resource) for document in roles[name]["policies"]
                       for statement in document["Statement"]
                       for one_action in listed(statement["Action"])
                       for one_resource in listed(statement["Resource"])}
-            assert (action, resource) in before, without
+            assert (action, resource) in before, (role, action, resource)
             roles[name]["policies"] = [allow(sorted(before - {(action, resource)}))]
         self.simulator.get("/_sim/policies", json.dumps({"roles": roles}).encode())
 
