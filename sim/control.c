@@ -67,6 +67,24 @@ static void answer_knobs(Exchange *exchange) {
     buf_putc(&exchange->reply.body, '\n');
 }
 
+/* The policies of roles from now on; {"roles": {}} lets all roles do all. */
+static void answer_policies(Exchange *exchange) {
+    Sim *sim = exchange->sim;
+    const Request *request = &exchange->request;
+    Access *access = NULL;
+    Err err = {0};
+    if (access_parse(buf_text(&request->body), request->body.size, &access, &err) != ST_OK) {
+        refuse(exchange, 400, err.message);
+        return;
+    }
+    pthread_rwlock_wrlock(&sim->knobs_lock);
+    Access *before = sim->access;
+    sim->access = access;
+    pthread_rwlock_unlock(&sim->knobs_lock);
+    access_free(before);
+    buf_puts(&exchange->reply.body, "{\"status\":\"ok\"}\n");
+}
+
 static void answer_expected(Exchange *exchange, const char *name) {
     Sim *sim = exchange->sim;
     ExpectedOptions options = {.world = sim->world};
@@ -101,8 +119,10 @@ void control_answer(Exchange *exchange) {
     bool is_post = str_equal(request->method, "POST");
     if (str_equal(name, "control") && (is_get || is_post)) {
         answer_knobs(exchange);
+    } else if (str_equal(name, "policies") && is_post) {
+        answer_policies(exchange);
     } else if (!is_get) {
-        refuse(exchange, 405, "only GET here, and POST to /_sim/control");
+        refuse(exchange, 405, "only GET here, and POST to /_sim/control and /_sim/policies");
     } else if (str_equal(name, "health")) {
         answer_health(exchange);
     } else if (str_equal(name, "messages")) {

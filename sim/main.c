@@ -91,6 +91,11 @@ static Status take_s3_dir(Flags *flags, const char *value, Err *err) {
     flags->sim.s3_dir = value;
     return ST_OK;
 }
+static Status take_policies(Flags *flags, const char *value, Err *err) {
+    (void)err;
+    flags->sim.policies = value;
+    return ST_OK;
+}
 static Status take_port_file(Flags *flags, const char *value, Err *err) {
     (void)err;
     flags->port_file = value;
@@ -129,6 +134,7 @@ static const Flag flag_table[] = {
     {"external-id", "ID", "what AssumeRole must bring along", take_external_id},
     {"bucket", "NAME", "a bucket that is there (default confhouse); may be repeated", take_bucket},
     {"s3-dir", "DIR", "keep objects as files there (default: in memory)", take_s3_dir},
+    {"policies", "FILE", "what roles may do: their policies, as JSON; all, when absent", take_policies},
     {"help", NULL, "this text", take_help},
     {"version", NULL, "the version", take_version},
 };

@@ -33,6 +33,13 @@ static bool parse_path(const Request *request, S3Call *call) {
     return str_valid_utf8(key, strlen(key)) == strlen(key);
 }
 
+/* Only those who may list learn that something is not there. */
+static bool may_list(const S3Call *call) {
+    char arn[96];
+    snprintf(arn, sizeof arn, "arn:aws:s3:::%s", call->bucket);
+    return access_allows(call->exchange, "s3:ListBucket", arn);
+}
+
 bool s3_check(const S3Call *call, S3Result result) {
     Reply *reply = &call->exchange->reply;
     switch (result) {
@@ -42,6 +49,14 @@ bool s3_check(const S3Call *call, S3Result result) {
         reply_error(reply, 404, "NoSuchBucket", "The specified bucket does not exist");
         return false;
     case S3_NO_KEY:
+        if (!may_list(call)) {
+            reply_error(reply, 403, "AccessDenied",
+                        "User is not authorized to perform: s3:ListBucket on resource: "
+                        "\"arn:aws:s3:::%s\" because no identity-based policy allows the "
+                        "s3:ListBucket action",
+                        call->bucket);
+            return false;
+        }
         reply_error(reply, 404, "NoSuchKey", "The specified key does not exist.");
         return false;
     case S3_NOT_MET:

@@ -141,6 +141,9 @@ void service_answer(Exchange *exchange) {
         deny_operation(exchange);
         return;
     }
+    if (!access_check(exchange)) {
+        return;
+    }
     for (size_t i = 0; i < SERVICE_COUNT; i++) {
         const Service *service = &services[i];
         if (!str_equal(service->name, request->caller.service)) {

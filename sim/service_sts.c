@@ -95,6 +95,9 @@ static bool parse_role_arn(const Exchange *exchange, const char *arn, int *ret_a
 }
 
 static bool is_known_role(const Sim *sim, const char *role) {
+    if (access_has_role(sim->access, role)) {
+        return true;
+    }
     for (size_t i = 0; i < sim->options->role_count; i++) {
         if (strcmp(sim->options->roles[i], role) == 0) {
             return true;
@@ -109,6 +112,7 @@ static bool may_assume(const Exchange *exchange, const Form *form, int account, 
     return account != WORLD_NONE && caller->account == 0 && is_known_role(exchange->sim, role) &&
            (options->external_id == NULL ||
             str_equal(form_text(form, "ExternalId"), options->external_id)) &&
+           access_trusts(exchange, role, form_text(form, "ExternalId")) &&
            world_outcome(exchange->world, exchange->knobs, account, WORLD_NONE) == WORLD_SCANNED;
 }
 

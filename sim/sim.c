@@ -1,6 +1,15 @@
 #include "sim.h"
 
+#include "base/file.h"
 #include "base/mem.h"
+
+enum { POLICIES_MAX_BYTES = 1 << 20 };
+
+static Status read_policies(const char *path, Access **ret_access, Err *err) {
+    OWN(buf_done) Buf text = {0};
+    TRY(file_read(path, POLICIES_MAX_BYTES, &text, err));
+    return access_parse(buf_text(&text), text.size, ret_access, err);
+}
 
 Status sim_open(const SimOptions *options, Sim **ret_sim, Err *err) {
     Sim *sim = mem_alloc(sizeof *sim);
@@ -11,6 +20,9 @@ Status sim_open(const SimOptions *options, Sim **ret_sim, Err *err) {
     sim->s3 = s3_store_new(options->s3_dir);
     for (size_t i = 0; i < options->bucket_count && status == ST_OK; i++) {
         status = s3_store_add_bucket(sim->s3, options->buckets[i], err);
+    }
+    if (status == ST_OK && options->policies != NULL) {
+        status = read_policies(options->policies, &sim->access, err);
     }
     if (status != ST_OK) {
         sim_close(sim);
@@ -30,6 +42,7 @@ void sim_close(Sim *sim) {
     if (sim == NULL) {
         return;
     }
+    access_free(sim->access);
     auth_free(sim->auth);
     faults_free(sim->faults);
     stats_free(sim->stats);

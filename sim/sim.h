@@ -2,6 +2,7 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "access.h"
 #include "auth.h"
 #include "faults.h"
 #include "knobs.h"
@@ -32,7 +33,8 @@ typedef struct SimOptions {
     const char *external_id;          /* NULL = none asked for */
     size_t bucket_count;
     const char *buckets[SIM_MAX_ROLES];
-    const char *s3_dir; /* NULL = in memory */
+    const char *s3_dir;   /* NULL = in memory */
+    const char *policies; /* a file (access.h); NULL = roles may do all */
 } SimOptions;
 
 struct Sim {
@@ -40,6 +42,7 @@ struct Sim {
     World *world;
     pthread_rwlock_t knobs_lock; /* held for reading while a request is answered */
     Knobs knobs;
+    Access *access; /* NULL = roles may do all. Under the same lock */
     Auth *auth;
     Faults *faults;
     Stats *stats;

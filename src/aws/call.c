@@ -2,6 +2,7 @@
 
 #include "aws/attempt.h"
 #include "aws/failure.h"
+#include "aws/operations.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -396,6 +397,10 @@ Status call_start(Aws *aws, const AwsRequest *request, AwsDone *done, void *cont
                   AwsCall **ret_call, Err *err) {
     if (request->header_count > sizeof request->headers / sizeof *request->headers) {
         return err_set(err, ST_INTERNAL, "too many headers");
+    }
+    if (!operations_has(request->service, request->operation)) {
+        return err_set(err, ST_INTERNAL, "%s is not an operation of aws/operations.h",
+                       request->operation == NULL ? "a call without a name" : request->operation);
     }
     AwsCall *call = mem_alloc(sizeof *call);
     call->aws = aws;

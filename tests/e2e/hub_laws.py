@@ -121,6 +121,12 @@ def a_roll_back_is_one_parameter(stack):
             assert resource["UpdateReplacePolicy"] == "Retain"
 
 
+def each_release_changes_each_function(stack):
+    """Lambda publishes no version of what did not change, and AWS::Lambda::Version fails then."""
+    for properties in functions(stack).values():
+        assert stack.parameters["Release"] in properties["Description"], properties["FunctionName"]
+
+
 def nothing_is_reserved_unasked(stack):
     asked = int(stack.parameters["ScannerReservedConcurrency"])
     for name, function in functions(stack).items():
@@ -365,7 +371,8 @@ def trust_is_for_one_service(stack):
 LAWS = [
     each_step_has_its_function, all_functions_are_one_zip, variables_are_settings,
     planner_and_scanner_agree, logs_are_kept_for_a_while, each_function_has_a_role_of_its_own,
-    a_roll_back_is_one_parameter, nothing_is_reserved_unasked, bucket_is_closed, history_is_kept,
+    a_roll_back_is_one_parameter, each_release_changes_each_function, nothing_is_reserved_unasked,
+    bucket_is_closed, history_is_kept,
     topics_and_queue_take_tls_only, alarms_may_publish, metrics_are_printed_by_the_program,
     every_failure_has_an_alarm, schedules_say_when_they_fired, the_reporter_has_one_caller,
     a_merge_wakes_the_reporter_of_the_small_variant, the_state_machine_calls_each_step,

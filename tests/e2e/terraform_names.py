@@ -129,7 +129,8 @@ def snake(name):
 
 def comparable(value, key=""):
     """Without what the two may write differently: one or a list of one, the order of statements
-    and actions, numbers as texts, JSON as text."""
+    and actions, numbers as texts, JSON as text, the release in a description (Terraform publishes
+    versions by itself)."""
     if isinstance(value, dict):
         return {name: comparable(each, name) for name, each in value.items()}
     if isinstance(value, list):
@@ -139,4 +140,6 @@ def comparable(value, key=""):
         return items[0] if len(items) == 1 else items
     if isinstance(value, str) and value.startswith("{"):
         return comparable(json.loads(value))
+    if key == "Description" and isinstance(value, str):
+        return re.sub(r"^confhouse \S+:", "confhouse:", value)
     return str(value).lower() if isinstance(value, bool) else str(value)

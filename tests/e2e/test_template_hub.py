@@ -49,6 +49,7 @@ BROKEN = [
     ("each_function_has_a_role_of_its_own", "full, all options", "ScannerRole.PermissionsBoundary", None),
     ("a_roll_back_is_one_parameter", "full, all options", "MergerAlias.FunctionVersion", "1"),
     ("a_roll_back_is_one_parameter", "full", "MergerVersion.Description", "first"),
+    ("each_release_changes_each_function", "small", "RunnerFunction.Description", "runs"),
     ("nothing_is_reserved_unasked", "full", "MergerFunction.ReservedConcurrentExecutions", 1),
     ("bucket_is_closed", "full", "Bucket.PublicAccessBlockConfiguration.BlockPublicPolicy", False),
     ("bucket_is_closed", "full", "Bucket.VersioningConfiguration.Status", "Suspended"),

@@ -41,6 +41,19 @@ static void ask(World *world, const AwsRequest *request, Seen *seen) {
 
 /* --- What goes out --------------------------------------------------------------------------- */
 
+static void a_call_that_no_permission_is_listed_for_does_not_start(void **state) {
+    World *world = *state;
+    Seen seen = {0};
+    Err err = {0};
+    AwsRequest request = config_request();
+    request.operation = "DeleteConfigRule";
+    assert_int_equal(aws_start(world->aws, &request, keep, &seen, &err), ST_INTERNAL);
+    assert_non_null(strstr(err.message, "DeleteConfigRule"));
+    request.operation = "ListAccounts"; /* another service's */
+    assert_int_equal(aws_start(world->aws, &request, keep, &seen, &err), ST_INTERNAL);
+    assert_int_equal(aws_stats(world->aws).attempts, 0);
+}
+
 static void a_request_carries_what_aws_needs(void **state) {
     World *world = *state;
     Seen seen = {0};
@@ -502,6 +515,7 @@ static void what_is_being_written_has_its_time(void **state) {
     http_after(world->http, 100, cancel, world);
     AwsRequest request = config_request();
     request.service = AWS_S3;
+    request.operation = "PutObject";
     request.method = "PUT";
     Seen put = {0};
     ask(world, &request, &put);
@@ -584,6 +598,7 @@ static void a_client_needs_a_region(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        WORLD_TEST(a_call_that_no_permission_is_listed_for_does_not_start),
         WORLD_TEST(a_request_carries_what_aws_needs),
         WORLD_TEST(the_trace_of_a_lambda_function_is_passed_on),
         WORLD_TEST(a_session_signs_with_its_own_keys_and_token),
