@@ -9,7 +9,8 @@ import pytest
 from cli_tool import BIN, clean_environment
 
 PROGRAM = pathlib.Path(os.environ["CONFHOUSE_BUILD_DIR"]) / "tests" / "invocations"
-CHANGING = {"sha256", "report"}  # a history holds the time; a report's place has the prefix
+# A history holds the time; a place in the store has the prefix.
+CHANGING = {"sha256", "report", "items_key", "results_prefix"}
 
 
 class Process:

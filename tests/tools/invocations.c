@@ -96,7 +96,8 @@ static Status serve(Connections *connections, const Settings *settings, const ch
 
 int main(void) {
     process_prepare();
-    signal(SIGALRM, on_alarm);
+    const struct sigaction action = {.sa_handler = on_alarm};
+    sigaction(SIGALRM, &action, NULL);
     Err err = {0};
     OWN(settings_done) Settings settings = {0};
     OWN(connections_close) Connections connections = {0};
