@@ -34,6 +34,9 @@ void line_stop(Line *line) {
     bool is_reading = task->work == collect_rules_take_next && task->failure.status == ST_OK;
     task->work = NULL;
     if (is_reading) {
+        collect_rules_judge(task);
+    }
+    if (is_reading && task->failure.status == ST_OK) {
         collect_resource_tags_begin(task);
     } else {
         collect_scope_finish(task);

@@ -17,6 +17,7 @@ typedef struct RuleEntry {
     int64_t key; /* in the shard */
     const char *name;
     const char *arn;
+    bool is_of_service;   /* another service made it, and may deny its details to all */
     bool says_nothing;    /* insufficient data: no details to fetch */
     bool has_evaluations; /* some of them are stored */
 } RuleEntry;
@@ -55,6 +56,8 @@ struct ScopeTask {
     size_t rule_count;
     size_t rule_capacity;
     size_t next_rule;
+    size_t rules_read; /* whose details came */
+    Err denied;        /* of the first rule of the account's own that denied them */
     size_t last_found;
     bool tags_by_rule; /* tags of rules are asked for rule by rule, … */
     bool no_rule_tags; /* … or not at all */
@@ -105,6 +108,8 @@ void collect_rule_tags_begin(
 void collect_rule_tags_of_rule(
     Line *line); /* tags of the line's rule; then collect_rules_take_next */
 void collect_rules_read(Line *line);
+/* After the rules. Where not one could be read, for want of permission, the scope is denied. */
+void collect_rules_judge(ScopeTask *task);
 void collect_resource_tags_begin(ScopeTask *task); /* after the rules; then collect_scope_finish */
 void collect_scope_finish(ScopeTask *task);
 

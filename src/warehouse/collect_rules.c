@@ -37,9 +37,21 @@ void collect_rules_take_next(Line *line) {
     line_stop(line);
 }
 
+/* Rules that other services made deny their details to everybody. Where all others do, too, and no
+ * rule was read, it is us who may not: the scope is no more read than one without its role. */
+void collect_rules_judge(ScopeTask *task) {
+    if (task->rules_read == 0 && task->denied.status != ST_OK) {
+        task->failure = task->denied;
+    }
+}
+
 static void fail_rule(Line *line, const Err *failure) {
     ScopeTask *task = line->task;
     Err err;
+    if (failure->status == ST_DENIED && !line->rule->is_of_service &&
+        task->denied.status == ST_OK) {
+        task->denied = *failure;
+    }
     if (line_stored(line, shard_end_rule(task->options.shard, line->rule->key, failure, &err),
                     &err)) {
         collect_rules_take_next(line);
@@ -77,6 +89,7 @@ static void on_details(void *context, const ConfigEvaluationPage *page, const Er
         return;
     }
     Err err;
+    line->task->rules_read++;
     Status status = put_page(line, page, &err);
     if (status == ST_CORRUPT) { /* something in it breaks AWS's own limits */
         fail_rule(line, &err);

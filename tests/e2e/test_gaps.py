@@ -204,6 +204,26 @@ def test_a_region_that_is_off_is_no_missing_permission(sim, tmp_path):
     assert "AccessDenied" in done.stderr
 
 
+def test_who_may_read_no_rule_is_denied_the_scope(sim, tmp_path):
+    """A run without evaluations that ends well would tell that nothing is left to do."""
+    simulator = sim(*SMALL, "--service-linked", "2")
+    cli = Cli(tmp_path, simulator.env)
+    cli("scan", *REGIONS, "--group-id", "healthy")  # the two deny their details: no gap
+    simulator.control(deny_operations="config:GetComplianceDetailsByConfigRule")
+    cli("scan", *REGIONS, "--group-id", "denied", expect=3)
+    with shard(cli, "denied") as db:
+        ends = {tuple(row) for row in db.execute("SELECT outcome, error_code FROM scope")}
+    assert ends == {("denied", "AccessDeniedException")}
+
+
+def test_rules_of_services_alone_deny_no_scope(sim, tmp_path):
+    simulator = sim("--accounts", "3", "--rules", "2", "--service-linked", "2")
+    cli = Cli(tmp_path, simulator.env)
+    cli("scan", *REGIONS, "--group-id", "g")
+    with shard(cli, "g") as db:
+        assert {row["outcome"] for row in db.execute("SELECT outcome FROM scope")} == {"scanned"}
+
+
 @pytest.mark.parametrize("operation", ["DescribeConfigurationRecorderStatus",
                                        "DescribeComplianceByConfigRule"])
 def test_a_listing_that_fails_in_passing_fails_its_scope(behind_proxy, operation):

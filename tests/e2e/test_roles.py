@@ -167,14 +167,6 @@ def denied(trial, undisturbed, whose):
     assert {row[:2] for row in trial.findings()} == set(scopes) - lost
 
 
-def rules_denied(trial, undisturbed, whose):
-    accounts = {row[0] for row in trial.findings()}
-    everyone = {account_id for account_id, _ in undisturbed["scopes"]}
-    assert accounts == (everyone - {trial.own_account} if whose == "own" else set())
-    listed = trial.asks("SELECT DISTINCT account_id FROM rule_coverage WHERE outcome = 'failed'")
-    assert {account_id for account_id, in listed} == everyone - accounts
-
-
 def is_empty(trial, undisturbed, what, whose):
     assert trial.findings() == undisturbed["findings"]
     if what == "organization":
@@ -208,10 +200,7 @@ def check_effect(row, trial, undisturbed, whose):
     if words[0] == "fails":
         fails(trial, undisturbed, words[1])
     elif words[-1] == "denied":
-        if words[0] == "rules":
-            rules_denied(trial, undisturbed, whose)
-        else:
-            denied(trial, undisturbed, "members" if words[0] == "members" else whose)
+        denied(trial, undisturbed, "members" if words[0] == "members" else whose)
     elif words == ["off", "failed"]:
         off_failed(trial, whose)
     elif words[0] == "empty":
