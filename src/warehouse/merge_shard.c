@@ -2,20 +2,16 @@
 
 #include "sql_text.h"
 
-Status merge_shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) {
-    OWN(db_close_at) Db *db = NULL;
-    TRY(db_open(":memory:", DB_SCRATCH, &db, err));
-    db_set_limits(db, 0, claim->cancelled);
-    TRY(db_attach(db, claim->path, "shard", err));
-    return shard_check(db, claim->group_id, claim->shard_id, ret_facts, err);
-}
-
-Status merge_shard_count(const ShardClaim *claim, Err *err) {
+static Status count_shard(const ShardClaim *claim, Err *err) {
     OWN(db_close_at) Db *db = NULL;
     TRY(db_open(":memory:", DB_SCRATCH, &db, err));
     db_set_limits(db, 0, claim->cancelled);
     TRY(db_attach(db, claim->path, "shard", err));
     return db_run(db, sql_merge_count_shard, NULL, err);
+}
+
+Status merge_shard_count(const ShardClaim *claim, Err *err) {
+    return shard_blame(count_shard(claim, err), err);
 }
 
 static Status run_steps(Db *history, const ShardMerge *merge, Err *err) {
@@ -80,12 +76,15 @@ static Status merge_in_transaction(Db *history, const ShardMerge *merge, ShardCo
 }
 
 Status merge_shard(Db *history, const ShardMerge *merge, ShardCounts *ret_counts, Err *err) {
-    TRY(db_attach(history, merge->path, "shard", err));
+    Status attached = db_attach(history, merge->path, "shard", err);
+    if (attached != ST_OK) {
+        return shard_blame(attached, err);
+    }
     Status status = merge_in_transaction(history, merge, ret_counts, err);
     if (status != ST_OK) {
         db_rollback(history);
     }
     Err ignored;
     Status detached = db_detach(history, "shard", status == ST_OK ? err : &ignored);
-    return status == ST_OK ? detached : status;
+    return status == ST_OK ? detached : shard_blame(status, err);
 }

@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from cli_tool import Cli
-from shard_files import SHARD_SCHEMA_VERSION, ShardFile, open_history
+from shard_files import SHARD_APPLICATION_ID, SHARD_SCHEMA_VERSION, ShardFile, open_history
 
 DATE = "2026-11-22"
 GOOD, BAD = "111111111111", "222222222222"
@@ -47,6 +47,27 @@ def put_changed(cli, *statements, **pragmas):
         db.execute(statement)
     db.close()
     put(cli, gzip.compress(path.read_bytes()))
+
+
+def put_header(cli, at, *values):
+    """A shard with other bytes in SQLite's header."""
+    data = bytearray(unpacked(cli).read_bytes())
+    data[at:at + len(values)] = values
+    put(cli, gzip.compress(bytes(data)))
+
+
+def put_other_encoding(cli):
+    """The same tables and rows in UTF-16."""
+    path, other = unpacked(cli), cli.folder / "other.db"
+    other.unlink(missing_ok=True)
+    with sqlite3.connect(path) as db:
+        dump = "\n".join(db.iterdump())
+    db.close()
+    db = sqlite3.connect(other)
+    db.executescript(f"PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = {SHARD_APPLICATION_ID};"
+                     f"PRAGMA user_version = {SHARD_SCHEMA_VERSION}; {dump}")
+    db.close()
+    put(cli, gzip.compress(other.read_bytes()))
 
 
 def refusal(cli, *words):
@@ -151,6 +172,14 @@ BAD_SHARDS = {
         "NOT NULL constraint failed: told_tag_set.tags"),
     "a row that points to nothing": (lambda cli: put_changed(cli, "DELETE FROM rule"),
                                      "points to nothing"),
+    "UTF-16": (lambda cli: put_other_encoding(cli), "not in UTF-8"),
+    "a schema format that nobody knows": (lambda cli: put_header(cli, 44, 0, 0, 0, 9),
+                                          "schema format is 9"),
+    "a write-ahead log": (lambda cli: put_header(cli, 18, 2, 2), "file format is 2 and 2"),
+    "a file that may only be read": (lambda cli: put_header(cli, 18, 3, 1),
+                                     "file format is 3 and 1"),
+    "a cache as large as all memory": (lambda cli: put_header(cli, 48, 127, 255, 255, 255),
+                                       "a cache of 2147483647 pages"),
     "a zip bomb": (lambda cli: put(cli, gzip.compress(bytes(64 << 20), 1)), "200 times its size"),
 }
 
@@ -197,6 +226,27 @@ def test_a_bit_flipped_anywhere_is_refused_or_does_no_harm(cli):
     for at in (0, 30, 100):  # the magic, the version's field and the first page's kind
         put(cli, gzip.compress(flipped(data, at), 1))
         assert "is refused" in cli("merge", "--group-id", DATE, expect=3).stderr
+
+
+def test_no_byte_of_the_header_ends_the_merge(cli):
+    shard("01", GOOD).put(cli.store)
+    bad = 0
+    for at in range(100):
+        for value in (2, 9, 127, 255):
+            path = cli.folder / "header.db"
+            path.unlink(missing_ok=True)
+            shard(f"h-{at:02}-{value}", BAD).write(path)
+            data = bytearray(path.read_bytes())
+            bad += data[at] != value
+            data[at] = value
+            key = cli.store / f"batches/{DATE}/h-{at:02}-{value}.db.gz"
+            key.write_bytes(gzip.compress(bytes(data), 1))
+    done = cli("merge", "--group-id", DATE, "--format", "json", expect=3)
+    refused = [row for row in cli.rows("query", "gaps") if row["outcome"] == "refused"]
+    assert 50 < len(refused) < bad and done.stderr.count("is refused: ") == len(refused)
+    assert {row["state"] for row in cli.rows("history", "verify")} == {"ok"}
+    with open_history(cli.store) as db:
+        assert GOOD in {r[0] for r in db.execute("SELECT account_id FROM evaluations")}
 
 
 def test_one_that_is_larger_than_is_set(cli):
