@@ -62,6 +62,38 @@ static Status check_schema(Db *db, Err *err) {
     return ST_OK;
 }
 
+static bool is_text(const char *text, size_t size) {
+    return memchr(text, '\0', size) == NULL && str_valid_utf8(text, size) == size;
+}
+
+/* As a scanner writes it: other forms of the same moment would not compare as texts. */
+static bool is_time(const char *text, size_t size) {
+    int64_t ignored = 0;
+    char time[sizeof "2026-11-22T06:00:00.000Z"];
+    if (size != sizeof time - 1 || !is_text(text, size)) {
+        return false;
+    }
+    memcpy(time, text, size);
+    time[size] = '\0';
+    return clock_parse_time(time, &ignored);
+}
+
+static Status check_texts(Db *db, Err *err) {
+    OWN(stmt_free_at) Stmt *stmt = NULL;
+    bool row = false;
+    TRY(db_add_text_test(db, "is_text", is_text, err));
+    TRY(db_add_text_test(db, "is_time", is_time, err));
+    TRY(db_prepare(db, sql_merge_shard_texts, &stmt, err));
+    TRY(stmt_step(stmt, &row, err));
+    if (row) {
+        return err_set(err, ST_CORRUPT,
+                       "%.64s holds a key that is not above zero, a text that is not UTF-8 or has "
+                       "the character U+0000, or a time that is none",
+                       stmt_text(stmt, 0));
+    }
+    return ST_OK;
+}
+
 static Status read_fact(Db *db, const char *name, char *ret_text, size_t size, Err *err) {
     OWN(mem_free_at) char *text = NULL;
     const DbParam params[] = {DB_TEXT(":name", name), DB_END};
@@ -137,6 +169,7 @@ static Status read_header(const char *path, Err *err) {
 static Status check_attached(Db *db, const ShardClaim *claim, ShardFacts *ret_facts, Err *err) {
     TRY(check_schema(db, err));
     TRY(db_check(db, "shard", err));
+    TRY(check_texts(db, err));
     TRY(read_facts(db, ret_facts, err));
     if (strcmp(ret_facts->group_id, claim->group_id) != 0 ||
         strcmp(ret_facts->shard_id, claim->shard_id) != 0) {

@@ -100,6 +100,47 @@ def make_foreign(cli):
     put(cli, gzip.compress(path.read_bytes()))
 
 
+HIDDEN = "'a' || char(0) || 'hidden'"
+TEXTS = {  # what is set, and where it is found
+    "scope": ["account_name", "error_code", "message"],
+    "rule": ["name", "source_owner", "source_identifier", "error_code", "message"],
+    "resource": ["name"], "resource_type": ["name"], "annotation": ["text"],
+    "rule_tag": ["tag_key", "value"], "tag_set": ["tags"], "info": ["value"]}
+KEYS = ["scope", "rule", "resource", "resource_type", "annotation", "tag_set"]
+
+
+def odd_texts():
+    """what -> (statements, words of the refusal)."""
+    odd = {}
+    for table, columns in TEXTS.items():
+        for column in columns:
+            for what, value in {"U+0000": HIDDEN, "no UTF-8": "CAST(x'61ff62' AS TEXT)",
+                                "10 MB": "'a' || char(0) || hex(zeroblob(5000000))",
+                                "a surrogate": "CAST(x'eda080' AS TEXT)"}.items():
+                where = f"WHERE rowid = (SELECT min(rowid) FROM {table})"
+                where = {"rule_tag": "", "info": "WHERE name = 'version'"}.get(table, where)
+                odd[f"{table}.{column}: {what}"] = (
+                    [f"UPDATE {table} SET {column} = {value} {where}"], f"^{table} holds")
+    for table in KEYS:
+        for key in (0, -7):
+            odd[f"{table}'s key {key}"] = (
+                [f"UPDATE {child} SET {table}_key = {key} WHERE {table}_key = 1"
+                 for child in (table, *CHILDREN[table])], f"^{table} holds")
+    for time in ("zzz" * 7, "2026-11-22T06:00:00+01:00", "2026-11-22T06:00:00Z", "9" * 24,
+                 "2026-13-22T06:00:00.000Z"):
+        odd[f"finished_at {time}"] = (
+            [f"UPDATE scope SET finished_at = '{time}'"], r"^scope\.finished_at holds|^info holds")
+    odd["a hidden finished_at"] = (
+        [f"UPDATE scope SET finished_at = '2026-11-22T06:00:00.000Z' || char(0) || 'z'"],
+        r"^scope\.finished_at holds")
+    odd["a hidden account"] = (
+        ["UPDATE scope SET account_id = '222222222222' || char(0) || 'z'"], "^scope holds")
+    return odd
+
+
+CHILDREN = {"scope": ["rule", "resource"], "rule": ["evaluation", "rule_tag"],
+            "resource": ["evaluation"], "resource_type": ["resource"],
+            "annotation": ["evaluation"], "tag_set": ["resource"]}
 NEXT_VERSION = SHARD_SCHEMA_VERSION + 1
 BLANK_INFO = "UPDATE info SET value = '{}' WHERE name = '{}'"
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON info BEGIN DELETE FROM scope; END"
@@ -162,11 +203,6 @@ BAD_SHARDS = {
         lambda cli: put_changed(cli, "UPDATE resource SET name = hex(zeroblob(50000))"
                                 " || resource_key", ignore_check_constraints=1),
         "CHECK constraint"),
-    # the merge makes such keys up for rules that are gone
-    "a rule's key below zero": (
-        lambda cli: put_changed(cli, "UPDATE evaluation SET rule_key = -rule_key",
-                                "UPDATE rule SET rule_key = -rule_key, outcome = 'failed'"),
-        "CHECK constraint failed: rule_key > 0"),
     "tags that are no JSON": (
         lambda cli: put_changed(cli, "INSERT INTO tag_set (tags) VALUES ('{\"mox.owner\": ')"),
         "NOT NULL constraint failed: told_tag_set.tags"),
@@ -182,6 +218,34 @@ BAD_SHARDS = {
                                        "a cache of 2147483647 pages"),
     "a zip bomb": (lambda cli: put(cli, gzip.compress(bytes(64 << 20), 1)), "200 times its size"),
 }
+
+
+def test_text_is_checked_as_text(cli):
+    """All odd shards in one run: each is refused, and what the good one says is there."""
+    shard("01", GOOD).put(cli.store)
+    odd = odd_texts()
+    for number, (statements, _) in enumerate(odd.values()):
+        path = cli.folder / "odd.db"
+        path.unlink(missing_ok=True)
+        rules = {"s3-encrypted": {("AWS::S3::Bucket", "bucket"): ("NON_COMPLIANT", "not so")}}
+        ShardFile(DATE, f"odd-{number:03}", DATE).scope(
+            BAD, "eu-west-1", rules, tags={"s3-encrypted": {"team": "x"}},
+            resource_tags={("AWS::S3::Bucket", "bucket"): {"team": "x"}}).write(path)
+        db = sqlite3.connect(path, isolation_level=None)
+        for statement in statements:
+            db.execute(statement)
+        assert db.total_changes > 0
+        db.close()
+        (cli.store / f"batches/{DATE}/odd-{number:03}.db.gz").write_bytes(
+            gzip.compress(path.read_bytes(), 1))
+    cli("merge", "--group-id", DATE, expect=3)
+    rows = {row["name"]: row["message"] for row in cli.rows("query", "gaps")
+            if row["outcome"] == "refused"}
+    wrong = {what: rows.get(f"odd-{number:03}") for number, (what, (_, why))
+             in enumerate(odd.items()) if not re.search(why, rows.get(f"odd-{number:03}", ""))}
+    assert not wrong
+    with open_history(cli.store) as db:
+        assert {r[0] for r in db.execute("SELECT account_id FROM evaluations")} == {GOOD}
 
 
 def flipped(data, at, bit=4):
