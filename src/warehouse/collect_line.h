@@ -17,6 +17,7 @@ typedef struct RuleEntry {
     int64_t key; /* in the shard */
     const char *name;
     const char *arn;
+    const char *oddity;   /* NULL, or why it cannot be asked for */
     bool says_nothing;    /* insufficient data: no details to fetch */
     bool has_evaluations; /* some of them are stored */
 } RuleEntry;
