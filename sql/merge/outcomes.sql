@@ -1,6 +1,16 @@
 -- What became of the scopes and rules of the shard in this run.
 
 -- Rules that the scan which counts could not read, though an earlier scan had.
+INSERT OR REPLACE INTO rescue (run_no, rule_key, shard_id)
+SELECT :run_no, r.rule_key, k.shard_id
+FROM shard.rule l
+JOIN map_scope m ON m.shard_key = l.scope_key AND m.takes_scope
+JOIN rule r ON r.scope_key = m.scope_key AND r.name = l.name
+JOIN run_scope k ON k.run_no = :run_no AND k.scope_key = m.scope_key AND k.outcome = 'scanned'
+WHERE l.outcome = 'failed'
+  AND NOT EXISTS (SELECT 1 FROM run_rule x WHERE x.run_no = :run_no AND x.rule_key = r.rule_key
+                    AND x.outcome IN ('failed', 'rescued'));
+
 INSERT OR REPLACE INTO run_rule (run_no, rule_key, outcome, read_at)
 SELECT :run_no, r.rule_key, 'rescued', k.finished_at
 FROM shard.rule l
@@ -19,6 +29,9 @@ WHERE run_no = :run_no AND outcome <> 'rescued'
 INSERT OR REPLACE INTO run_rule (run_no, rule_key, outcome, read_at)
 SELECT :run_no, rule_key, 'rescued', finished_at FROM map_rule WHERE NOT takes_scope;
 
+INSERT OR REPLACE INTO rescue (run_no, rule_key, shard_id)
+SELECT :run_no, rule_key, :shard_id FROM map_rule WHERE NOT takes_scope;
+
 -- What the scan that counts read itself, or no longer lists, needs no rescue.
 DELETE FROM run_rule
 WHERE run_no = :run_no AND outcome = 'rescued'
@@ -27,6 +40,14 @@ WHERE run_no = :run_no AND outcome = 'rescued'
                 AND NOT EXISTS (SELECT 1 FROM shard.rule l
                                 WHERE l.scope_key = m.shard_key AND l.name = r.name
                                   AND l.outcome = 'failed'));
+
+DELETE FROM rescue
+WHERE run_no = :run_no
+  AND EXISTS (SELECT 1 FROM rule r CROSS JOIN map_scope m ON m.scope_key = r.scope_key
+              WHERE r.rule_key = rescue.rule_key AND m.takes_scope)
+  AND NOT EXISTS (SELECT 1 FROM run_rule x
+                  WHERE x.run_no = :run_no AND x.rule_key = rescue.rule_key
+                    AND x.outcome = 'rescued');
 
 INSERT OR IGNORE INTO run_rule (run_no, rule_key, outcome, read_at, error_code, message)
 SELECT :run_no, r.rule_key, l.outcome, s.finished_at, l.error_code, l.message

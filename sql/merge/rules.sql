@@ -14,7 +14,12 @@ ORDER BY m.scope_key, r.rule_key
     ON CONFLICT (scope_key, name) DO UPDATE
     SET source_owner = excluded.source_owner, source_identifier = excluded.source_identifier
     WHERE (source_owner, source_identifier)
-        IS NOT (excluded.source_owner, excluded.source_identifier);
+              IS NOT (excluded.source_owner, excluded.source_identifier)
+      -- whatever the order of merges, the last scan that counts of the last run has told it
+      AND EXISTS (SELECT 1 FROM map_scope m WHERE m.scope_key = rule.scope_key AND m.takes_scope)
+      AND NOT EXISTS (SELECT 1 FROM run_scope k
+                      WHERE k.scope_key = rule.scope_key AND k.run_no > :run_no
+                        AND k.outcome = 'scanned');
 
 -- With them, rules that the history knows and the scope no longer lists: they were read, and are
 -- gone. Their key in the shard is made up, below zero, where no evaluation has its rule.
@@ -42,3 +47,21 @@ WHERE s.outcome = 'scanned' AND NOT m.is_same AND l.outcome IS NOT 'failed'
   AND (m.takes_scope
        OR x.outcome = 'failed'
        OR (x.outcome = 'rescued' AND s.finished_at > x.read_at));
+
+-- What another shard of this run had read of them is superseded from now on: the counts of a shard
+-- follow from all shards, not from the order in which they came.
+UPDATE run_shard
+SET merged = merged - t.evaluations, superseded = superseded + t.evaluations
+FROM (SELECT iif(x.outcome = 'rescued', z.shard_id, k.shard_id) AS shard_id,
+             sum((SELECT count(*) FROM interval i
+                  WHERE i.rule_key = m.rule_key AND i.began <= :run_no
+                    AND (i.ended IS NULL OR i.ended > :run_no))) AS evaluations
+      FROM map_rule m
+      CROSS JOIN run_scope k ON k.run_no = :run_no AND k.scope_key = m.scope_key
+                            AND k.outcome = 'scanned'
+      LEFT JOIN run_rule x ON x.run_no = :run_no AND x.rule_key = m.rule_key
+      LEFT JOIN rescue z ON z.run_no = :run_no AND z.rule_key = m.rule_key
+      WHERE x.outcome IS NOT 'failed'
+      GROUP BY 1) t
+WHERE run_shard.run_no = :run_no AND run_shard.shard_id = t.shard_id
+  AND run_shard.shard_id <> :shard_id;

@@ -9,11 +9,16 @@ enum {
     PAGE_MAX_ITEMS = 1000, /* of lists whose pages AWS cuts as it likes */
     DETAILS_PER_PAGE = 100,
     TAGS_PER_PAGE = 50,
-    NAME_MAX_BYTES = 128,
-    WORD_MAX_BYTES = 256,
+    WORD_MAX_BYTES = 256, /* of AWS's own words */
     ARN_MAX_BYTES = 2048,
-    RESOURCE_ID_MAX_BYTES = 768 * 4, /* 768 characters */
-    TEXT_MAX_BYTES = 4096,
+    /* Characters, as AWS states them. */
+    NAME_MAX_CHARS = 128,
+    SOURCE_MAX_CHARS = 256,
+    RESOURCE_TYPE_MAX_CHARS = 256,
+    RESOURCE_ID_MAX_CHARS = 768,
+    TEXT_MAX_CHARS = 256, /* annotations and descriptions */
+    TAG_KEY_MAX_CHARS = 128,
+    TAG_VALUE_MAX_CHARS = 256,
 };
 
 /* 9999-12-31T23:59:59Z */
@@ -87,15 +92,33 @@ Status config_recorder_state(Aws *aws, const AwsTarget *target, ConfigRecorderDo
 
 /* --- Rules ----------------------------------------------------------------------------------- */
 
-static Status read_rule(const Json *item, ConfigRule *rule, Err *err) {
-    TRY(json_text(item, "ConfigRuleName", 1, NAME_MAX_BYTES, &rule->name, err));
+static Status read_sound_rule(const Json *item, ConfigRule *rule, Err *err) {
+    TRY(json_chars(item, "ConfigRuleName", 1, NAME_MAX_CHARS, &rule->name, err));
     TRY(json_text_or(item, "ConfigRuleArn", ARN_MAX_BYTES, "", &rule->arn, err));
     TRY(json_text_or(item, "ConfigRuleState", WORD_MAX_BYTES, "", &rule->state, err));
     TRY(json_text_or(item, "Source.Owner", WORD_MAX_BYTES, "", &rule->source_owner, err));
-    TRY(json_text_or(item, "Source.SourceIdentifier", TEXT_MAX_BYTES, "", &rule->source_identifier,
-                     err));
+    TRY(json_chars_or(item, "Source.SourceIdentifier", SOURCE_MAX_CHARS, "",
+                      &rule->source_identifier, err));
     TRY(json_text_or(item, "CreatedBy", WORD_MAX_BYTES, "", &rule->created_by, err));
-    return json_text_or(item, "Description", TEXT_MAX_BYTES, "", &rule->description, err);
+    return json_label_or(item, "Description", TEXT_MAX_CHARS, "", &rule->description, err);
+}
+
+/* A rule that breaks AWS's own limits is named and costs no other rule; what has no name at all is
+ * not an answer of AWS. */
+static Status read_rule(JsonCall *call, const Json *item, ConfigRule *rule, Err *err) {
+    Err why = {0};
+    if (read_sound_rule(item, rule, &why) == ST_OK) {
+        return ST_OK;
+    }
+    *rule = (ConfigRule){.arn = "",
+                         .state = "",
+                         .source_owner = "",
+                         .source_identifier = "",
+                         .created_by = "",
+                         .description = "",
+                         .oddity = arena_strdup(&call->arena, why.message)};
+    TRY(json_label_or(item, "ConfigRuleName", NAME_MAX_CHARS, "", &rule->name, err));
+    return rule->name[0] != '\0' ? ST_OK : err_set(err, ST_PROTOCOL, "%s", why.message);
 }
 
 static Status read_rules(JsonCall *call, Err *err) {
@@ -105,7 +128,7 @@ static Status read_rules(JsonCall *call, Err *err) {
     ConfigRule *rules = items.records;
     page->rules = rules;
     for (const Json *item = items.first; item != NULL; item = json_next(item)) {
-        TRY(read_rule(item, &rules[page->count++], err));
+        TRY(read_rule(call, item, &rules[page->count++], err));
     }
     return json_call_next_token(call, "NextToken", &page->next_token, err);
 }
@@ -137,8 +160,11 @@ static Status read_compliances(JsonCall *call, Err *err) {
     page->rules = rules;
     for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         ConfigRuleCompliance *rule = &rules[page->count++];
-        TRY(json_text(item, "ConfigRuleName", 1, NAME_MAX_BYTES, &rule->rule_name, err));
+        TRY(json_label_or(item, "ConfigRuleName", NAME_MAX_CHARS, "", &rule->rule_name, err));
         TRY(read_compliance(item, "Compliance.ComplianceType", &rule->compliance, err));
+        if (rule->rule_name[0] == '\0') {
+            return err_set(err, ST_PROTOCOL, "a rule has no name");
+        }
     }
     return json_call_next_token(call, "NextToken", &page->next_token, err);
 }
@@ -175,13 +201,14 @@ static Status read_time(const Json *item, const char *path, int64_t *ret_time_ms
 }
 
 static Status read_evaluation(const Json *item, ConfigEvaluation *it, Err *err) {
-    TRY(json_text(item, QUALIFIER "ConfigRuleName", 1, NAME_MAX_BYTES, &it->rule_name, err));
-    TRY(json_text(item, QUALIFIER "ResourceType", 1, WORD_MAX_BYTES, &it->resource_type, err));
-    TRY(json_text(item, QUALIFIER "ResourceId", 1, RESOURCE_ID_MAX_BYTES, &it->resource_id, err));
+    TRY(json_chars(item, QUALIFIER "ConfigRuleName", 1, NAME_MAX_CHARS, &it->rule_name, err));
+    TRY(json_chars(item, QUALIFIER "ResourceType", 1, RESOURCE_TYPE_MAX_CHARS, &it->resource_type,
+                   err));
+    TRY(json_chars(item, QUALIFIER "ResourceId", 1, RESOURCE_ID_MAX_CHARS, &it->resource_id, err));
     TRY(json_text_or(item, QUALIFIER "EvaluationMode", WORD_MAX_BYTES, "DETECTIVE", &it->mode,
                      err));
     TRY(read_compliance(item, "ComplianceType", &it->compliance, err));
-    TRY(json_text_or(item, "Annotation", TEXT_MAX_BYTES, "", &it->annotation, err));
+    TRY(json_label_or(item, "Annotation", TEXT_MAX_CHARS, "", &it->annotation, err));
     return read_time(item, "ResultRecordedTime", &it->recorded_ms, err);
 }
 
@@ -221,6 +248,13 @@ Status config_get_compliance_details(Aws *aws, const AwsTarget *target, const ch
 
 /* --- Tags of rules --------------------------------------------------------------------------- */
 
+Status config_read_tag(const Json *item, const char *key, const char *value, ConfigTag *ret_tag,
+                       Err *err) {
+    TRY(json_label_or(item, key, TAG_KEY_MAX_CHARS, "", &ret_tag->key, err));
+    TRY(json_label_or(item, value, TAG_VALUE_MAX_CHARS, "", &ret_tag->value, err));
+    return ret_tag->key[0] != '\0' ? ST_OK : err_set(err, ST_PROTOCOL, "a tag has no %s", key);
+}
+
 static Status read_tags(JsonCall *call, Err *err) {
     ConfigTagPage *page = call->page;
     JsonItems items;
@@ -229,8 +263,7 @@ static Status read_tags(JsonCall *call, Err *err) {
     page->tags = tags;
     for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         ConfigTag *tag = &tags[page->count++];
-        TRY(json_text(item, "Key", 1, TEXT_MAX_BYTES, &tag->key, err));
-        TRY(json_text_or(item, "Value", TEXT_MAX_BYTES, "", &tag->value, err));
+        TRY(config_read_tag(item, "Key", "Value", tag, err));
     }
     return json_call_next_token(call, "NextToken", &page->next_token, err);
 }

@@ -8,6 +8,7 @@
 #define AWS_CONFIG_H
 
 #include "aws/aws.h"
+#include "format/json.h"
 
 #include <stdint.h>
 
@@ -40,6 +41,8 @@ typedef struct ConfigRule {
     const char *source_identifier; /* of an AWS rule: S3_BUCKET_VERSIONING_ENABLED */
     const char *created_by;        /* the service whose rule it is; "" = none */
     const char *description;       /* "" when absent */
+    const char *oddity; /* NULL, or what of the rule breaks AWS's limits: then only the name is set,
+                           cut, and with U+FFFD where a character cannot be kept */
 } ConfigRule;
 typedef struct ConfigRulePage {
     size_t count;
@@ -91,6 +94,10 @@ typedef struct ConfigTag {
     const char *key;
     const char *value;
 } ConfigTag;
+/* One tag of an answer, whose members are called so. Texts that break AWS's limits are shown as
+ * json_label_or does. */
+Status config_read_tag(const Json *item, const char *key, const char *value, ConfigTag *ret_tag,
+                       Err *err) WARN_UNUSED;
 typedef struct ConfigTagPage {
     size_t count;
     const ConfigTag *tags;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { RESULTS_PER_PAGE = 100, MAX_TAGS = 200, TEXT_MAX_BYTES = 4096 };
+enum { RESULTS_PER_PAGE = 100, MAX_TAGS = 200, TEXT_MAX_CHARS = 4096 };
 
 /* Each result is JSON in a string:
  * {"resourceType": …, "resourceId": …, "tags": [{"key": …, "value": …, "tag": "key=value"}, …]} */
@@ -15,7 +15,7 @@ static Status parse_result(const Json *item, Json **ret_resource, Err *err) {
     if (text == NULL) {
         return err_set(err, ST_PROTOCOL, "a result is no text");
     }
-    return json_parse(text, strlen(text), ret_resource, err);
+    return json_parse_marked(text, strlen(text), ret_resource, err);
 }
 
 static Status add_tags(JsonCall *call, const Json *resource, ConfigResourceTag *tags, size_t *count,
@@ -23,19 +23,17 @@ static Status add_tags(JsonCall *call, const Json *resource, ConfigResourceTag *
     const Json *array = NULL;
     const char *type = NULL;
     const char *id = NULL;
-    TRY(json_text(resource, "resourceType", 1, TEXT_MAX_BYTES, &type, err));
-    TRY(json_text(resource, "resourceId", 1, TEXT_MAX_BYTES, &id, err));
+    TRY(json_label_or(resource, "resourceType", TEXT_MAX_CHARS, "", &type, err));
+    TRY(json_label_or(resource, "resourceId", TEXT_MAX_CHARS, "", &id, err));
     TRY(json_array(resource, "tags", MAX_TAGS, &array, err));
     for (const Json *item = json_first(array); item != NULL; item = json_next(item)) {
-        const char *key = NULL;
-        const char *value = NULL;
-        TRY(json_text(item, "key", 1, TEXT_MAX_BYTES, &key, err));
-        TRY(json_text_or(item, "value", TEXT_MAX_BYTES, "", &value, err));
+        ConfigTag tag;
+        TRY(config_read_tag(item, "key", "value", &tag, err));
         /* The texts live in a document of their own, which is gone after this. */
         tags[(*count)++] = (ConfigResourceTag){
             arena_strdup(&call->arena, type),
             arena_strdup(&call->arena, id),
-            {arena_strdup(&call->arena, key), arena_strdup(&call->arena, value)}};
+            {arena_strdup(&call->arena, tag.key), arena_strdup(&call->arena, tag.value)}};
     }
     return ST_OK;
 }

@@ -19,7 +19,7 @@ static Status on_parse(void *context, const HttpAnswer *answer, Err *err) {
     call->answer = NULL;
     arena_reset(&call->arena);
     call->page = arena_alloc(&call->arena, call->operation->page_size);
-    TRY(json_parse(answer->body, answer->body_size, &call->answer, err));
+    TRY(json_parse_marked(answer->body, answer->body_size, &call->answer, err));
     if (!json_is_object(call->answer)) {
         return err_set(err, ST_PROTOCOL, "the answer is no JSON object");
     }

@@ -10,10 +10,11 @@
 
 enum {
     MAX_PAGES = 100000,
-    PAGE_MAX_ITEMS = 1000,    /* AWS gives 20 at most */
-    NAME_MAX_BYTES = 128 * 4, /* 128 characters */
-    EMAIL_MAX_BYTES = 320 * 4,
-    TAG_MAX_BYTES = 256 * 4,
+    PAGE_MAX_ITEMS = 1000, /* AWS gives 20 at most */
+    NAME_MAX_CHARS = 128,
+    EMAIL_MAX_CHARS = 320,
+    TAG_KEY_MAX_CHARS = 128,
+    TAG_VALUE_MAX_CHARS = 256,
     TOKEN_MAX_BYTES = 100000,
 };
 
@@ -61,7 +62,7 @@ static Status parse_page(void *context, const HttpAnswer *answer, Err *err) {
     const Listing *listing = page->listing;
     const Json *array = NULL;
     clear_page(page);
-    TRY(json_parse(answer->body, answer->body_size, &page->answer, err));
+    TRY(json_parse_marked(answer->body, answer->body_size, &page->answer, err));
     if (!json_is_array(json_at(page->answer, listing->member))) {
         return err_set(err, ST_PROTOCOL, "the answer holds no list of %s", listing->member);
     }
@@ -151,7 +152,7 @@ static Status parse_organization(void *context, const HttpAnswer *answer, Err *e
     OWN(json_free_at) Json *root = NULL;
     const char *id = NULL;
     const char *account_id = NULL;
-    TRY(json_parse(answer->body, answer->body_size, &root, err));
+    TRY(json_parse_marked(answer->body, answer->body_size, &root, err));
     const Json *found = json_at(root, "Organization");
     TRY(json_text(found, "Id", 12, 34, &id, err));
     TRY(json_text(found, "MasterAccountId", 12, 12, &account_id, err));
@@ -181,8 +182,8 @@ static Status read_account(const Json *json, Item *item, Err *err) {
     if (!str_is_account(account->id)) {
         return err_set(err, ST_PROTOCOL, "an account's Id is not 12 digits");
     }
-    TRY(json_text_or(json, "Name", NAME_MAX_BYTES, "", &account->name, err));
-    TRY(json_text_or(json, "Email", EMAIL_MAX_BYTES, "", &account->email, err));
+    TRY(json_label_or(json, "Name", NAME_MAX_CHARS, "", &account->name, err));
+    TRY(json_label_or(json, "Email", EMAIL_MAX_CHARS, "", &account->email, err));
     /* Status is being retired in favour of State. */
     TRY(json_text_or(json, "Status", 64, "", &status, err));
     TRY(json_text_or(json, "State", 64, status, &account->state, err));
@@ -225,7 +226,7 @@ Status organizations_list_accounts_for_parent(Aws *aws, const char *parent_id,
 
 static Status read_unit(const Json *json, Item *item, Err *err) {
     TRY(json_text(json, "Id", 4, 128, &item->unit.id, err));
-    return json_text_or(json, "Name", NAME_MAX_BYTES, "", &item->unit.name, err);
+    return json_label_or(json, "Name", NAME_MAX_CHARS, "", &item->unit.name, err);
 }
 
 static Status give_unit(const Listing *listing, const Item *item, Err *err) {
@@ -258,8 +259,8 @@ Status organizations_list_units_for_parent(Aws *aws, const char *parent_id,
 /* --- Tags ------------------------------------------------------------------------------------ */
 
 static Status read_tag(const Json *json, Item *item, Err *err) {
-    TRY(json_text(json, "Key", 1, TAG_MAX_BYTES, &item->tag.key, err));
-    return json_text_or(json, "Value", TAG_MAX_BYTES, "", &item->tag.value, err);
+    TRY(json_label_or(json, "Key", TAG_KEY_MAX_CHARS, "", &item->tag.key, err));
+    return json_label_or(json, "Value", TAG_VALUE_MAX_CHARS, "", &item->tag.value, err);
 }
 
 static Status give_tag(const Listing *listing, const Item *item, Err *err) {

@@ -2,7 +2,7 @@
 
 #include "aws/json_call.h"
 
-enum { RESOURCES_PER_PAGE = 100, MAX_TAGS = 200, ARN_MAX_BYTES = 4096, TEXT_MAX_BYTES = 4096 };
+enum { RESOURCES_PER_PAGE = 100, MAX_TAGS = 200, ARN_MAX_CHARS = 4096 };
 
 static Status read_tags(JsonCall *call, const Json *item, TaggingResource *resource, Err *err) {
     const Json *array = NULL;
@@ -10,8 +10,7 @@ static Status read_tags(JsonCall *call, const Json *item, TaggingResource *resou
     TRY(json_array(item, "Tags", MAX_TAGS, &array, err));
     for (const Json *tag = json_first(array); tag != NULL; tag = json_next(tag)) {
         ConfigTag *it = &tags[resource->tag_count++];
-        TRY(json_text(tag, "Key", 1, TEXT_MAX_BYTES, &it->key, err));
-        TRY(json_text_or(tag, "Value", TEXT_MAX_BYTES, "", &it->value, err));
+        TRY(config_read_tag(tag, "Key", "Value", it, err));
     }
     resource->tags = tags;
     return ST_OK;
@@ -26,7 +25,7 @@ static Status read_resources(JsonCall *call, Err *err) {
     page->resources = resources;
     for (const Json *item = items.first; item != NULL; item = json_next(item)) {
         TaggingResource *resource = &resources[page->count++];
-        TRY(json_text(item, "ResourceARN", 1, ARN_MAX_BYTES, &resource->arn, err));
+        TRY(json_label_or(item, "ResourceARN", ARN_MAX_CHARS, "", &resource->arn, err));
         TRY(read_tags(call, item, resource, err));
     }
     return json_call_next_token(call, "PaginationToken", &page->next_token, err);

@@ -111,6 +111,14 @@ size_t str_valid_utf8(const char *text, size_t size) {
     return at;
 }
 
+size_t str_count_chars(const char *text) {
+    size_t count = 0;
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return count;
+}
+
 static char *trim(char *piece) {
     piece += strspn(piece, " \t\r\n");
     size_t size = strlen(piece);

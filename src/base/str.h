@@ -26,6 +26,9 @@ bool str_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret_numb
 /* Length of the longest valid UTF-8 prefix; `size` when all of it is valid. */
 size_t str_valid_utf8(const char *text, size_t size);
 
+/* Of valid UTF-8: its characters. */
+size_t str_count_chars(const char *text);
+
 /* The next piece of `*rest` up to one of `separators`, blanks trimmed; NULL at the end. Cuts in
  * place, moves `*rest` on. Empty pieces are passed over. */
 char *str_split(char **rest, const char *separators);

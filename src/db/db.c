@@ -317,6 +317,36 @@ Status db_add_text_function(Db *db, const char *name, DbTextFunction *make, Err 
     return ST_OK;
 }
 
+static void call_text_test(sqlite3_context *context, int count, sqlite3_value **values) {
+    (void)count;
+    DbTextTest *test = NULL;
+    void *data = sqlite3_user_data(context);
+    memcpy(&test, data, sizeof test);
+    switch (sqlite3_value_type(values[0])) {
+    case SQLITE_NULL:
+        sqlite3_result_int(context, 1);
+        return;
+    case SQLITE_TEXT: {
+        const char *text = (const char *)sqlite3_value_text(values[0]);
+        sqlite3_result_int(context, test(text, (size_t)sqlite3_value_bytes(values[0])));
+        return;
+    }
+    default:
+        sqlite3_result_int(context, 0);
+    }
+}
+
+Status db_add_text_test(Db *db, const char *name, DbTextTest *test, Err *err) {
+    void *data = mem_alloc(sizeof test);
+    memcpy(data, &test, sizeof test);
+    int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
+    if (sqlite3_create_function_v2(db->handle, name, 1, flags, data, call_text_test, NULL, NULL,
+                                   mem_free) != SQLITE_OK) {
+        return db_failed(db, "add a function", err);
+    }
+    return ST_OK;
+}
+
 void db_set_limits(Db *db, int64_t deadline_ms, const bool *cancelled) {
     db->deadline_ms = deadline_ms;
     db->cancelled = cancelled;

@@ -66,6 +66,11 @@ int64_t db_last_rowid(const Db *db);
 typedef void DbTextFunction(const char *text, char *ret_text, size_t size);
 Status db_add_text_function(Db *db, const char *name, DbTextFunction *make, Err *err) WARN_UNUSED;
 
+/* The same for a question: `name(text)` becomes 1 or 0. `text` has `size` bytes, zero bytes among
+ * them, and need not be valid UTF-8; NULL gives 1. A blob gives 0. */
+typedef bool DbTextTest(const char *text, size_t size);
+Status db_add_text_test(Db *db, const char *name, DbTextTest *test, Err *err) WARN_UNUSED;
+
 /* Statements that run often. One statement only; what follows it is ST_USAGE. */
 Status db_prepare(Db *db, const char *sql, Stmt **ret_stmt, Err *err) WARN_UNUSED;
 void stmt_free_at(Stmt **stmt);

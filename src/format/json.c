@@ -10,6 +10,9 @@
 
 enum { JSON_MAX_DEPTH = 64 };
 
+/* U+FFFF: see json_parse_marked. */
+#define JSON_MARK "\xef\xbf\xbf"
+
 /* Past this, a double no longer tells neighbouring whole numbers apart. */
 #define JSON_MAX_EXACT 9007199254740992.0
 
@@ -74,11 +77,9 @@ static Status check_bytes(const char *text, size_t size, Err *err) {
     return ST_OK;
 }
 
-Status json_parse(const char *text, size_t size, Json **ret_root, Err *err) {
-    *ret_root = NULL;
+static Status parse_checked(const char *text, size_t size, Json **ret_root, Err *err) {
     static pthread_once_t hooks_once = PTHREAD_ONCE_INIT;
     ASSERT(pthread_once(&hooks_once, install_hooks) == 0);
-    TRY(check_bytes(text, size, err));
     const char *stopped = NULL;
     Json *root = cJSON_ParseWithLengthOpts(text, size, &stopped, false);
     size_t at = stopped != NULL ? (size_t)(stopped - text) : 0;
@@ -95,6 +96,77 @@ Status json_parse(const char *text, size_t size, Json **ret_root, Err *err) {
     }
     *ret_root = root;
     return ST_OK;
+}
+
+Status json_parse(const char *text, size_t size, Json **ret_root, Err *err) {
+    *ret_root = NULL;
+    TRY(check_bytes(text, size, err));
+    return parse_checked(text, size, ret_root, err);
+}
+
+/* The UTF-16 unit that \uXXXX stands for; -1 where there is no such escape. */
+static int unit_at(const char *text, size_t left) {
+    int unit = 0;
+    if (left < 6 || text[0] != '\\' || text[1] != 'u') {
+        return -1;
+    }
+    for (int i = 2; i < 6; i++) {
+        const char *digits = "0123456789abcdef0123456789ABCDEF";
+        const char *digit = text[i] == '\0' ? NULL : strchr(digits, text[i]);
+        if (digit == NULL) {
+            return -1;
+        }
+        unit = unit * 16 + (int)(digit - digits) % 16;
+    }
+    return unit;
+}
+
+/* Bytes of the escape \uXXXX at `text`, 12 for the two of a pair; 0 = there is none. */
+static size_t escaped_unit(const char *text, size_t left) {
+    int unit = unit_at(text, left);
+    bool is_high = unit >= 0xd800 && unit <= 0xdbff;
+    int next = is_high ? unit_at(text + 6, left - 6) : -1;
+    return unit < 0 ? 0 : next >= 0xdc00 && next <= 0xdfff ? 12 : 6;
+}
+
+/* U+0000, or half of a pair. */
+static bool is_odd_escape(const char *text, size_t left) {
+    int unit = unit_at(text, left);
+    bool is_half = unit >= 0xd800 && unit <= 0xdfff;
+    return unit == 0 || (is_half && escaped_unit(text, left) == 6);
+}
+
+/* The same text, in which U+FFFF stands for what no text here can hold. */
+static void put_marked(Buf *out, const char *text, size_t size) {
+    for (size_t at = 0; at < size;) {
+        size_t left = size - at;
+        size_t escaped = escaped_unit(text + at, left);
+        if (escaped > 0) {
+            bool is_odd = is_odd_escape(text + at, left);
+            buf_append(out, is_odd ? "\\uffff" : text + at, escaped);
+            at += escaped;
+        } else if (text[at] == '\\' && left >= 2) { /* with what it escapes, if that is ASCII */
+            size_t taken = (unsigned char)text[at + 1] < 0x80 && text[at + 1] != '\0' ? 2 : 1;
+            buf_append(out, text + at, taken);
+            at += taken;
+        } else {
+            size_t limit = left < 4 ? left : 4;
+            size_t valid = (unsigned char)text[at] < 0x80 ? 1 : str_valid_utf8(text + at, limit);
+            bool is_odd = valid == 0 || text[at] == '\0';
+            buf_append(out, is_odd ? JSON_MARK : text + at, is_odd ? 3 : valid);
+            at += valid == 0 ? 1 : valid;
+        }
+    }
+}
+
+Status json_parse_marked(const char *text, size_t size, Json **ret_root, Err *err) {
+    *ret_root = NULL;
+    if (json_parse(text, size, ret_root, err) == ST_OK || size == 0) {
+        return size == 0 ? ST_PROTOCOL : ST_OK;
+    }
+    OWN(buf_done) Buf marked = {0};
+    put_marked(&marked, text, size);
+    return parse_checked(buf_text(&marked), marked.size, ret_root, err);
 }
 
 void json_free(Json *root) {
@@ -150,21 +222,89 @@ static Status wrong_type(const Json *node, const char *path, const char *expecte
                    expected, type_name(node));
 }
 
-Status json_text(const Json *node, const char *path, size_t min_bytes, size_t max_bytes,
-                 const char **ret_text, Err *err) {
+static const char *said(const char *path) {
+    return path[0] != '\0' ? path : "the value";
+}
+
+/* A text of any length; marked ones are refused. */
+static Status find_text(const Json *node, const char *path, const char **ret_text, Err *err) {
     const Json *found = json_at(node, path);
     if (found == NULL) {
-        return err_set(err, ST_PROTOCOL, "%s is missing", path[0] != '\0' ? path : "the value");
+        return err_set(err, ST_PROTOCOL, "%s is missing", said(path));
     }
     if (!cJSON_IsString(found)) {
         return wrong_type(found, path, "text", err);
     }
-    size_t size = strlen(found->valuestring);
-    if (size < min_bytes || size > max_bytes) {
-        return err_set(err, ST_PROTOCOL, "%s must have %zu to %zu bytes, not %zu",
-                       path[0] != '\0' ? path : "the value", min_bytes, max_bytes, size);
+    if (strstr(found->valuestring, JSON_MARK) != NULL) {
+        return err_set(err, ST_PROTOCOL, "%s holds U+0000 or bytes that are not UTF-8", said(path));
     }
     *ret_text = found->valuestring;
+    return ST_OK;
+}
+
+static Status check_length(const char *path, size_t length, size_t min, size_t max,
+                           const char *unit, Err *err) {
+    return length >= min && length <= max
+               ? ST_OK
+               : err_set(err, ST_PROTOCOL, "%s must have %zu to %zu %s, not %zu", said(path), min,
+                         max, unit, length);
+}
+
+Status json_text(const Json *node, const char *path, size_t min_bytes, size_t max_bytes,
+                 const char **ret_text, Err *err) {
+    const char *text = NULL;
+    TRY(find_text(node, path, &text, err));
+    TRY(check_length(path, strlen(text), min_bytes, max_bytes, "bytes", err));
+    *ret_text = text;
+    return ST_OK;
+}
+
+Status json_chars(const Json *node, const char *path, size_t min_chars, size_t max_chars,
+                  const char **ret_text, Err *err) {
+    const char *text = NULL;
+    TRY(find_text(node, path, &text, err));
+    TRY(check_length(path, str_count_chars(text), min_chars, max_chars, "characters", err));
+    *ret_text = text;
+    return ST_OK;
+}
+
+Status json_chars_or(const Json *node, const char *path, size_t max_chars, const char *fallback,
+                     const char **ret_text, Err *err) {
+    if (json_at(node, path) == NULL) {
+        *ret_text = fallback;
+        return ST_OK;
+    }
+    return json_chars(node, path, 0, max_chars, ret_text, err);
+}
+
+/* The place after so many characters. */
+static char *after_chars(char *text, size_t count) {
+    for (; *text != '\0'; text++) {
+        if (((unsigned char)*text & 0xc0) != 0x80 && count-- == 0) {
+            break;
+        }
+    }
+    return text;
+}
+
+Status json_label_or(const Json *node, const char *path, size_t max_chars, const char *fallback,
+                     const char **ret_text, Err *err) {
+    const Json *found = json_at(node, path);
+    *ret_text = fallback;
+    if (found == NULL) {
+        return ST_OK;
+    }
+    if (!cJSON_IsString(found)) {
+        return wrong_type(found, path, "text", err);
+    }
+    char *text = found->valuestring;
+    for (char *mark = strstr(text, JSON_MARK); mark != NULL; mark = strstr(mark, JSON_MARK)) {
+        memcpy(mark, "\xef\xbf\xbd", 3);
+    }
+    if (str_count_chars(text) > max_chars) { /* three characters at least give way to it */
+        memcpy(after_chars(text, max_chars - 2), "\xe2\x80\xa6", sizeof "\xe2\x80\xa6");
+    }
+    *ret_text = text;
     return ST_OK;
 }
 

@@ -21,6 +21,11 @@ typedef struct cJSON Json; /* borrowed from its root unless said otherwise */
  * character U+0000, which no text here can hold. Of members with one name the first counts. The
  * caller frees with json_free. ST_PROTOCOL otherwise. */
 Status json_parse(const char *text, size_t size, Json **ret_root, Err *err) WARN_UNUSED;
+/* The same for answers of services that keep what users wrote: U+0000, half of
+ * a surrogate pair, and each byte that is not UTF-8, becomes U+FFFF, which is no character. A
+ * getter refuses a text in which it stands, so that one odd text does not cost the answer;
+ * json_label_or shows it. */
+Status json_parse_marked(const char *text, size_t size, Json **ret_root, Err *err) WARN_UNUSED;
 void json_free(Json *root);
 void json_free_at(Json **root); /* for OWN() */
 
@@ -30,14 +35,26 @@ bool json_is_object(const Json *node);
 bool json_is_array(const Json *node);
 bool json_is_text(const Json *node);
 
-/* Required text of min to max bytes. ST_PROTOCOL when absent, of another type, or of another
- * length. The text lives as long as the root. */
+/* Required text of min to max bytes. ST_PROTOCOL when absent, of another type, of another length,
+ * or marked. The text lives as long as the root. */
 Status json_text(const Json *node, const char *path, size_t min_bytes, size_t max_bytes,
                  const char **ret_text, Err *err) WARN_UNUSED;
 
 /* As json_text, but absent or null gives `fallback`. */
 Status json_text_or(const Json *node, const char *path, size_t max_bytes, const char *fallback,
                     const char **ret_text, Err *err) WARN_UNUSED;
+
+/* As these two, in characters: as AWS states its limits. */
+Status json_chars(const Json *node, const char *path, size_t min_chars, size_t max_chars,
+                  const char **ret_text, Err *err) WARN_UNUSED;
+Status json_chars_or(const Json *node, const char *path, size_t max_chars, const char *fallback,
+                     const char **ret_text, Err *err) WARN_UNUSED;
+
+/* A text that only people read: marks become U+FFFD, in the document, and what is longer than
+ * `max_chars` (3 or more) is cut and ends in an ellipsis. ST_PROTOCOL when it is of another type.
+ */
+Status json_label_or(const Json *node, const char *path, size_t max_chars, const char *fallback,
+                     const char **ret_text, Err *err) WARN_UNUSED;
 
 Status json_number_or(const Json *node, const char *path, double min, double max, double fallback,
                       double *ret_number, Err *err) WARN_UNUSED;

@@ -18,6 +18,7 @@ typedef struct RuleEntry {
     const char *name;
     const char *arn;
     bool is_of_service;   /* another service made it, and may deny its details to all */
+    const char *oddity;   /* NULL, or why it cannot be asked for */
     bool says_nothing;    /* insufficient data: no details to fetch */
     bool has_evaluations; /* some of them are stored */
 } RuleEntry;

@@ -20,17 +20,26 @@ void collect_rules_read(Line *line) {
     line_begin_work(line, collect_rules_take_next);
 }
 
+/* A rule that has nothing to tell, or whose name or source breaks AWS's own limits. */
+static Status end_unasked(const ScopeTask *task, const RuleEntry *rule, Err *err) {
+    Err why = {0};
+    if (rule->oddity != NULL) {
+        err_set(&why, ST_PROTOCOL, "the rule cannot be asked for: %s", rule->oddity);
+    }
+    return shard_end_rule(task->options.shard, rule->key, rule->oddity != NULL ? &why : NULL, err);
+}
+
 void collect_rules_take_next(Line *line) {
     ScopeTask *task = line->task;
     while (task->failure.status == ST_OK && task->next_rule < task->rule_count) {
         RuleEntry *rule = &task->rules[task->next_rule++];
-        if (!rule->says_nothing) {
+        if (!rule->says_nothing && rule->oddity == NULL) {
             line->rule = rule;
             line_go_first_page(line, step_details);
             return;
         }
         Err err;
-        if (!line_stored(line, shard_end_rule(task->options.shard, rule->key, NULL, &err), &err)) {
+        if (!line_stored(line, end_unasked(task, rule, &err), &err)) {
             return;
         }
     }

@@ -133,7 +133,9 @@ static Status add_rule(ScopeTask *task, const ConfigRule *rule, Err *err) {
     RuleEntry *entry = &task->rules[task->rule_count];
     *entry = (RuleEntry){.name = arena_strdup(&task->arena, rule->name),
                          .arn = arena_strdup(&task->arena, rule->arn),
-                         .is_of_service = rule->created_by[0] != '\0'};
+                         .is_of_service = rule->created_by[0] != '\0',
+                         .oddity = rule->oddity == NULL ? NULL
+                                                        : arena_strdup(&task->arena, rule->oddity)};
     TRY(shard_put_rule(task->options.shard, task->scope, rule, &entry->key, err));
     task->rule_count++;
     return ST_OK;

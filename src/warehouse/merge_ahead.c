@@ -11,7 +11,7 @@ static Status prepare(MergeAhead *ahead, Err *err) {
                               .group_id = ahead->group_id,
                               .shard_id = ahead->shard_id,
                               .cancelled = ahead->cancelled};
-    TRY(merge_shard_check(&claim, &ahead->facts, err));
+    TRY(shard_check(&claim, &ahead->facts, err));
     return merge_shard_count(&claim, err);
 }
 

@@ -28,7 +28,7 @@ typedef struct MergeAhead {
 } MergeAhead;
 
 void merge_ahead_begin(MergeAhead *ahead);
-/* Waits. ST_LIMIT when it unpacks to more than `max_bytes`, and what merge_shard_check says. */
+/* Waits. ST_LIMIT when it unpacks to more than `max_bytes`, and what shard_check says. */
 Status merge_ahead_end(MergeAhead *ahead, Err *err) WARN_UNUSED;
 /* Waits when it is running, and removes both files. */
 void merge_ahead_drop(MergeAhead *ahead);

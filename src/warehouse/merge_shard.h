@@ -18,18 +18,6 @@ typedef struct ShardCounts {
     int64_t changes; /* 0 = the history already says all of this */
 } ShardCounts;
 
-typedef struct ShardClaim {
-    const char *path;
-    const char *group_id;
-    const char *shard_id;
-    const bool *cancelled; /* may be NULL */
-} ShardClaim;
-
-/* Checks the file as untrusted input: is it sound, has it just the schema of a shard, does it say
- * that it is shard `shard_id` of `group_id`. ST_CORRUPT or ST_NEWER otherwise. Uses a connection of
- * its own, and may run in any thread. */
-Status merge_shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) WARN_UNUSED;
-
 /* Counts what it says by rule, and notes it in that file. So may this run in any thread. */
 Status merge_shard_count(const ShardClaim *claim, Err *err) WARN_UNUSED;
 

@@ -102,11 +102,10 @@ Status shard_open(const char *path, const ShardOptions *options, Shard **ret_sha
 
 /* Through another connection: nothing of the file is believed before. */
 static Status check_old(const char *path, const ShardOptions *options, Err *err) {
-    OWN(db_close_at) Db *door = NULL;
     ShardFacts facts;
-    TRY(db_open(":memory:", DB_SCRATCH, &door, err));
-    TRY(db_attach(door, path, "shard", err));
-    return shard_check(door, options->group_id, options->shard_id, &facts, err);
+    const ShardClaim claim = {
+        .path = path, .group_id = options->group_id, .shard_id = options->shard_id};
+    return shard_check(&claim, &facts, err);
 }
 
 static void may_reread(const char *error_code, char *ret_text, size_t size) {

@@ -1,12 +1,18 @@
 #include "warehouse/shard_check.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "sql_text.h"
 #include "warehouse/shard.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { HEADER_BYTES = 100 };
 
 static Status get_text(Db *db, const char *sql, const DbParam *params, char **ret_text, Err *err) {
     OWN(stmt_free_at) Stmt *stmt = NULL;
@@ -56,6 +62,38 @@ static Status check_schema(Db *db, Err *err) {
     return ST_OK;
 }
 
+static bool is_text(const char *text, size_t size) {
+    return memchr(text, '\0', size) == NULL && str_valid_utf8(text, size) == size;
+}
+
+/* As a scanner writes it: other forms of the same moment would not compare as texts. */
+static bool is_time(const char *text, size_t size) {
+    int64_t ignored = 0;
+    char time[sizeof "2026-11-22T06:00:00.000Z"];
+    if (size != sizeof time - 1 || !is_text(text, size)) {
+        return false;
+    }
+    memcpy(time, text, size);
+    time[size] = '\0';
+    return clock_parse_time(time, &ignored);
+}
+
+static Status check_texts(Db *db, Err *err) {
+    OWN(stmt_free_at) Stmt *stmt = NULL;
+    bool row = false;
+    TRY(db_add_text_test(db, "is_text", is_text, err));
+    TRY(db_add_text_test(db, "is_time", is_time, err));
+    TRY(db_prepare(db, sql_merge_shard_texts, &stmt, err));
+    TRY(stmt_step(stmt, &row, err));
+    if (row) {
+        return err_set(err, ST_CORRUPT,
+                       "%.64s holds a key that is not above zero, a text that is not UTF-8 or has "
+                       "the character U+0000, or a time that is none",
+                       stmt_text(stmt, 0));
+    }
+    return ST_OK;
+}
+
 static Status read_fact(Db *db, const char *name, char *ret_text, size_t size, Err *err) {
     OWN(mem_free_at) char *text = NULL;
     const DbParam params[] = {DB_TEXT(":name", name), DB_END};
@@ -82,14 +120,93 @@ static Status read_facts(Db *db, ShardFacts *ret_facts, Err *err) {
     return ST_OK;
 }
 
-Status shard_check(Db *db, const char *group_id, const char *shard_id, ShardFacts *ret_facts,
-                   Err *err) {
+static uint32_t be32(const unsigned char *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* What the header of a database says that SQLite would take, and that a scanner never writes: see
+ * https://www.sqlite.org/fileformat2.html, 1.3. An empty database is left to check_schema. */
+static Status check_header(const unsigned char header[HEADER_BYTES], Err *err) {
+    enum { WRITE_VERSION = 18, READ_VERSION = 19, SCHEMA_FORMAT = 44, CACHE = 48, ENCODING = 56 };
+    if (memcmp(header, "SQLite format 3", 16) != 0) {
+        return err_set(err, ST_CORRUPT, "it is not a database");
+    }
+    if (header[WRITE_VERSION] != 1 || header[READ_VERSION] != 1) {
+        return err_set(err, ST_CORRUPT, "its file format is %d and %d, not 1 and 1",
+                       header[WRITE_VERSION], header[READ_VERSION]);
+    }
+    uint32_t format = be32(header + SCHEMA_FORMAT);
+    uint32_t encoding = be32(header + ENCODING);
+    if (format > 4) {
+        return err_set(err, ST_CORRUPT, "its schema format is %u, and SQLite knows up to 4",
+                       format);
+    }
+    if (encoding > 1) {
+        return err_set(err, ST_CORRUPT, "its texts are not in UTF-8 (encoding %u)", encoding);
+    }
+    if (be32(header + CACHE) != 0) { /* SQLite would take that much memory */
+        return err_set(err, ST_CORRUPT, "it asks for a cache of %u pages", be32(header + CACHE));
+    }
+    return ST_OK;
+}
+
+static Status read_header(const char *path, Err *err) {
+    unsigned char header[HEADER_BYTES];
+    OWN(file_close_at) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = fd < 0 ? -1 : pread(fd, header, sizeof header, 0);
+    if (count < 0) {
+        return err_set(err, ST_IO, "cannot read it: %s", strerror(errno));
+    }
+    if (count == 0) {
+        return err_set(err, ST_CORRUPT, "it is empty, and no shard of confhouse");
+    }
+    if (count < HEADER_BYTES) {
+        return err_set(err, ST_CORRUPT, "it is not a database: it has %zd bytes", count);
+    }
+    return check_header(header, err);
+}
+
+static Status check_attached(Db *db, const ShardClaim *claim, ShardFacts *ret_facts, Err *err) {
     TRY(check_schema(db, err));
     TRY(db_check(db, "shard", err));
+    TRY(check_texts(db, err));
     TRY(read_facts(db, ret_facts, err));
-    if (strcmp(ret_facts->group_id, group_id) != 0 || strcmp(ret_facts->shard_id, shard_id) != 0) {
+    if (strcmp(ret_facts->group_id, claim->group_id) != 0 ||
+        strcmp(ret_facts->shard_id, claim->shard_id) != 0) {
         return err_set(err, ST_CORRUPT, "it says that it is shard %s of the group %s",
                        ret_facts->shard_id, ret_facts->group_id);
     }
     return ST_OK;
+}
+
+static Status check_file(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) {
+    OWN(db_close_at) Db *db = NULL;
+    TRY(read_header(claim->path, err));
+    TRY(db_open(":memory:", DB_SCRATCH, &db, err));
+    db_set_limits(db, 0, claim->cancelled);
+    TRY(db_attach(db, claim->path, "shard", err));
+    return check_attached(db, claim, ret_facts, err);
+}
+
+Status shard_blame(Status status, Err *err) {
+    switch (status) {
+    case ST_OK:
+    case ST_IO:
+    case ST_DEADLINE:
+    case ST_CANCELLED:
+    case ST_STOPPED:
+    case ST_CORRUPT:
+    case ST_NEWER:
+    case ST_LIMIT:
+        return status;
+    default:
+        if (err != NULL) {
+            err->status = ST_CORRUPT;
+        }
+        return ST_CORRUPT;
+    }
+}
+
+Status shard_check(const ShardClaim *claim, ShardFacts *ret_facts, Err *err) {
+    return shard_blame(check_file(claim, ret_facts, err), err);
 }

@@ -5,18 +5,9 @@
 
 #include <string.h>
 
-/* In characters. */
-static size_t length_of(const char *text) {
-    size_t length = 0;
-    for (; *text != '\0'; text++) {
-        length += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return length;
-}
-
 /* AWS has none that are longer: they are passed over. */
 static bool is_storable(const ConfigTag *tag) {
-    return length_of(tag->key) <= 128 && length_of(tag->value) <= 256;
+    return str_count_chars(tag->key) <= 128 && str_count_chars(tag->value) <= 256;
 }
 
 Status shard_put_tag(Shard *shard, int64_t rule, const ConfigTag *tag, Err *err) {

@@ -185,7 +185,7 @@ static Status pass_shard(void *context, const char *key, int64_t bytes, Err *err
     TRY(gzip_unpack_file(packed, path, SHARD_MAX_BYTES, err));
     TRY(digest_file_sha256_hex(path, sha256, &bytes, err));
     const ShardClaim claim = {.path = path, .group_id = pass->group_id, .shard_id = shard_id};
-    TRY(merge_shard_check(&claim, &facts, err));
+    TRY(shard_check(&claim, &facts, err));
     TRY(db_attach(pass->db, path, "shard", err));
     TRY(db_begin(pass->db, err));
     TRY(db_run(pass->db, buf_text(&pass->script),

@@ -8,10 +8,11 @@ WELCOME = b"<html>Welcome to the hotel's network</html>"
 
 
 class Proxy:
-    """`answers(operation, body, region)` gives (HTTP status, body), or None for what is passed on."""
+    """`answers(operation, body, region)` gives (HTTP status, body), or None for what is passed on.
+    `change(operation, text, region)` gives what becomes of an answer that is passed back."""
 
-    def __init__(self, simulator, answers):
-        self.answers = answers
+    def __init__(self, simulator, answers, change=lambda operation, text, region: text):
+        self.answers, self.change = answers, change
         self.target = urllib.parse.urlsplit(simulator.url).netloc
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.env = simulator.env | {
@@ -41,9 +42,11 @@ class Proxy:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
                 scope = self.headers.get("Authorization", "").partition("Credential=")[2]
-                own = proxy.answers(operation, body, scope.split("/")[2] if scope else "")
+                region = scope.split("/")[2] if scope else ""
+                own = proxy.answers(operation, body, region)
                 status, headers, text = (*own[:1], {"Content-Type": "text/html"}, own[1]) \
                     if own else proxy.forward(self, body)
+                text = text if own else proxy.change(operation, text, region)
                 self.send_response(status)
                 for name, value in headers.items():
                     if name.lower() not in ("content-length", "transfer-encoding", "connection"):

@@ -18,6 +18,7 @@ class ShardFile:
 
     def __init__(self, group_id, shard_id, date, finished_at=None):
         self.group_id, self.shard_id, self.date = group_id, shard_id, date
+        self.started_at = f"{date}T05:00:00.000Z"
         self.finished_at = finished_at or f"{date}T06:00:00.000Z"
         self.scopes = []
 
@@ -38,7 +39,7 @@ class ShardFile:
         db.execute(f"PRAGMA application_id = {SHARD_APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {SHARD_SCHEMA_VERSION}")
         info = {"group_id": self.group_id, "shard_id": self.shard_id, "scan_date": self.date,
-                "started_at": f"{self.date}T05:00:00.000Z", "finished_at": self.finished_at,
+                "started_at": self.started_at, "finished_at": self.finished_at,
                 "version": "test"}
         db.executemany("INSERT INTO info VALUES (?, ?)", info.items())
         for scope in self.scopes:

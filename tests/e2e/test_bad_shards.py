@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from cli_tool import Cli
-from shard_files import SHARD_SCHEMA_VERSION, ShardFile, open_history
+from shard_files import SHARD_APPLICATION_ID, SHARD_SCHEMA_VERSION, ShardFile, open_history
 
 DATE = "2026-11-22"
 GOOD, BAD = "111111111111", "222222222222"
@@ -49,6 +49,27 @@ def put_changed(cli, *statements, **pragmas):
     put(cli, gzip.compress(path.read_bytes()))
 
 
+def put_header(cli, at, *values):
+    """A shard with other bytes in SQLite's header."""
+    data = bytearray(unpacked(cli).read_bytes())
+    data[at:at + len(values)] = values
+    put(cli, gzip.compress(bytes(data)))
+
+
+def put_other_encoding(cli):
+    """The same tables and rows in UTF-16."""
+    path, other = unpacked(cli), cli.folder / "other.db"
+    other.unlink(missing_ok=True)
+    with sqlite3.connect(path) as db:
+        dump = "\n".join(db.iterdump())
+    db.close()
+    db = sqlite3.connect(other)
+    db.executescript(f"PRAGMA encoding = 'UTF-16le'; PRAGMA application_id = {SHARD_APPLICATION_ID};"
+                     f"PRAGMA user_version = {SHARD_SCHEMA_VERSION}; {dump}")
+    db.close()
+    put(cli, gzip.compress(other.read_bytes()))
+
+
 def refusal(cli, *words):
     """Merges a good shard beside the bad one; what is said of the bad one."""
     merged = cli("merge", "--group-id", DATE, *words, "--format", "json", expect=3)
@@ -79,6 +100,47 @@ def make_foreign(cli):
     put(cli, gzip.compress(path.read_bytes()))
 
 
+HIDDEN = "'a' || char(0) || 'hidden'"
+TEXTS = {  # what is set, and where it is found
+    "scope": ["account_name", "error_code", "message"],
+    "rule": ["name", "source_owner", "source_identifier", "error_code", "message"],
+    "resource": ["name"], "resource_type": ["name"], "annotation": ["text"],
+    "rule_tag": ["tag_key", "value"], "tag_set": ["tags"], "info": ["value"]}
+KEYS = ["scope", "rule", "resource", "resource_type", "annotation", "tag_set"]
+
+
+def odd_texts():
+    """what -> (statements, words of the refusal)."""
+    odd = {}
+    for table, columns in TEXTS.items():
+        for column in columns:
+            for what, value in {"U+0000": HIDDEN, "no UTF-8": "CAST(x'61ff62' AS TEXT)",
+                                "10 MB": "'a' || char(0) || hex(zeroblob(5000000))",
+                                "a surrogate": "CAST(x'eda080' AS TEXT)"}.items():
+                where = f"WHERE rowid = (SELECT min(rowid) FROM {table})"
+                where = {"rule_tag": "", "info": "WHERE name = 'version'"}.get(table, where)
+                odd[f"{table}.{column}: {what}"] = (
+                    [f"UPDATE {table} SET {column} = {value} {where}"], f"^{table} holds")
+    for table in KEYS:
+        for key in (0, -7):
+            odd[f"{table}'s key {key}"] = (
+                [f"UPDATE {child} SET {table}_key = {key} WHERE {table}_key = 1"
+                 for child in (table, *CHILDREN[table])], f"^{table} holds")
+    for time in ("zzz" * 7, "2026-11-22T06:00:00+01:00", "2026-11-22T06:00:00Z", "9" * 24,
+                 "2026-13-22T06:00:00.000Z"):
+        odd[f"finished_at {time}"] = (
+            [f"UPDATE scope SET finished_at = '{time}'"], r"^scope\.finished_at holds|^info holds")
+    odd["a hidden finished_at"] = (
+        [f"UPDATE scope SET finished_at = '2026-11-22T06:00:00.000Z' || char(0) || 'z'"],
+        r"^scope\.finished_at holds")
+    odd["a hidden account"] = (
+        ["UPDATE scope SET account_id = '222222222222' || char(0) || 'z'"], "^scope holds")
+    return odd
+
+
+CHILDREN = {"scope": ["rule", "resource"], "rule": ["evaluation", "rule_tag"],
+            "resource": ["evaluation"], "resource_type": ["resource"],
+            "annotation": ["evaluation"], "tag_set": ["resource"]}
 NEXT_VERSION = SHARD_SCHEMA_VERSION + 1
 BLANK_INFO = "UPDATE info SET value = '{}' WHERE name = '{}'"
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON info BEGIN DELETE FROM scope; END"
@@ -141,18 +203,49 @@ BAD_SHARDS = {
         lambda cli: put_changed(cli, "UPDATE resource SET name = hex(zeroblob(50000))"
                                 " || resource_key", ignore_check_constraints=1),
         "CHECK constraint"),
-    # the merge makes such keys up for rules that are gone
-    "a rule's key below zero": (
-        lambda cli: put_changed(cli, "UPDATE evaluation SET rule_key = -rule_key",
-                                "UPDATE rule SET rule_key = -rule_key, outcome = 'failed'"),
-        "CHECK constraint failed: rule_key > 0"),
     "tags that are no JSON": (
         lambda cli: put_changed(cli, "INSERT INTO tag_set (tags) VALUES ('{\"mox.owner\": ')"),
         "NOT NULL constraint failed: told_tag_set.tags"),
     "a row that points to nothing": (lambda cli: put_changed(cli, "DELETE FROM rule"),
                                      "points to nothing"),
+    "UTF-16": (lambda cli: put_other_encoding(cli), "not in UTF-8"),
+    "a schema format that nobody knows": (lambda cli: put_header(cli, 44, 0, 0, 0, 9),
+                                          "schema format is 9"),
+    "a write-ahead log": (lambda cli: put_header(cli, 18, 2, 2), "file format is 2 and 2"),
+    "a file that may only be read": (lambda cli: put_header(cli, 18, 3, 1),
+                                     "file format is 3 and 1"),
+    "a cache as large as all memory": (lambda cli: put_header(cli, 48, 127, 255, 255, 255),
+                                       "a cache of 2147483647 pages"),
     "a zip bomb": (lambda cli: put(cli, gzip.compress(bytes(64 << 20), 1)), "200 times its size"),
 }
+
+
+def test_text_is_checked_as_text(cli):
+    """All odd shards in one run: each is refused, and what the good one says is there."""
+    shard("01", GOOD).put(cli.store)
+    odd = odd_texts()
+    for number, (statements, _) in enumerate(odd.values()):
+        path = cli.folder / "odd.db"
+        path.unlink(missing_ok=True)
+        rules = {"s3-encrypted": {("AWS::S3::Bucket", "bucket"): ("NON_COMPLIANT", "not so")}}
+        ShardFile(DATE, f"odd-{number:03}", DATE).scope(
+            BAD, "eu-west-1", rules, tags={"s3-encrypted": {"team": "x"}},
+            resource_tags={("AWS::S3::Bucket", "bucket"): {"team": "x"}}).write(path)
+        db = sqlite3.connect(path, isolation_level=None)
+        for statement in statements:
+            db.execute(statement)
+        assert db.total_changes > 0
+        db.close()
+        (cli.store / f"batches/{DATE}/odd-{number:03}.db.gz").write_bytes(
+            gzip.compress(path.read_bytes(), 1))
+    cli("merge", "--group-id", DATE, expect=3)
+    rows = {row["name"]: row["message"] for row in cli.rows("query", "gaps")
+            if row["outcome"] == "refused"}
+    wrong = {what: rows.get(f"odd-{number:03}") for number, (what, (_, why))
+             in enumerate(odd.items()) if not re.search(why, rows.get(f"odd-{number:03}", ""))}
+    assert not wrong
+    with open_history(cli.store) as db:
+        assert {r[0] for r in db.execute("SELECT account_id FROM evaluations")} == {GOOD}
 
 
 def flipped(data, at, bit=4):
@@ -197,6 +290,27 @@ def test_a_bit_flipped_anywhere_is_refused_or_does_no_harm(cli):
     for at in (0, 30, 100):  # the magic, the version's field and the first page's kind
         put(cli, gzip.compress(flipped(data, at), 1))
         assert "is refused" in cli("merge", "--group-id", DATE, expect=3).stderr
+
+
+def test_no_byte_of_the_header_ends_the_merge(cli):
+    shard("01", GOOD).put(cli.store)
+    bad = 0
+    for at in range(100):
+        for value in (2, 9, 127, 255):
+            path = cli.folder / "header.db"
+            path.unlink(missing_ok=True)
+            shard(f"h-{at:02}-{value}", BAD).write(path)
+            data = bytearray(path.read_bytes())
+            bad += data[at] != value
+            data[at] = value
+            key = cli.store / f"batches/{DATE}/h-{at:02}-{value}.db.gz"
+            key.write_bytes(gzip.compress(bytes(data), 1))
+    done = cli("merge", "--group-id", DATE, "--format", "json", expect=3)
+    refused = [row for row in cli.rows("query", "gaps") if row["outcome"] == "refused"]
+    assert 50 < len(refused) < bad and done.stderr.count("is refused: ") == len(refused)
+    assert {row["state"] for row in cli.rows("history", "verify")} == {"ok"}
+    with open_history(cli.store) as db:
+        assert GOOD in {r[0] for r in db.execute("SELECT account_id FROM evaluations")}
 
 
 def test_one_that_is_larger_than_is_set(cli):

@@ -456,6 +456,20 @@ def test_a_broken_shard_is_scanned_anew(start):
     assert evaluations(cli, "g") == truth(simulator)
 
 
+@pytest.mark.parametrize("at, value, says", [
+    (59, 2, "its texts are not in UTF-8"), (47, 9, "its schema format is 9")])
+def test_a_run_goes_past_a_shard_that_sqlite_would_not_attach(start, at, value, says):
+    simulator, cli = start(*SMALL)
+    cli("scan", *REGIONS, "--group-id", "2026-11-22")
+    path = cli.store / "batches/2026-11-22/01.db.gz"
+    data = bytearray(gzip.decompress(path.read_bytes()))
+    data[at] = value
+    path.write_bytes(gzip.compress(bytes(data)))
+    done = cli("run", *REGIONS, "--group-id", "2026-11-22")
+    assert f"scanned anew: {says}" in done.stderr and "the shard 01" in done.stderr
+    assert evaluations(cli, "2026-11-22") == truth(simulator)
+
+
 def test_it_goes_on_over_s3(sim, tmp_path):
     simulator = sim("--accounts", "12", "--rules", "8", "--latency-ms", "10")
     cli = Cli(tmp_path, simulator.env)

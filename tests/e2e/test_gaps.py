@@ -20,9 +20,9 @@ def behind_proxy(sim, tmp_path):
     """A simulator, the command line behind a proxy to it, and the proxy."""
     proxies = []
 
-    def make(answers, *flags):
+    def make(answers, *flags, **more):
         simulator = sim(*(flags or SMALL))
-        proxies.append(Proxy(simulator, answers))
+        proxies.append(Proxy(simulator, answers, **more))
         return simulator, Cli(tmp_path, proxies[-1].env), proxies[-1]
 
     yield make
@@ -296,3 +296,47 @@ def test_a_region_that_nobody_has_on_is_told(sim, tmp_path):
                    "--group-id", command)
         told = [line for line in done.stderr.splitlines() if "has turned on" in line]
         assert len(told) == 1 and "eu-nowhere-9" in told[0] and "-1" not in told[0]
+
+
+# ---- texts that nobody should have
+
+
+def test_an_odd_text_costs_its_rule_and_no_other(behind_proxy):
+    """A name with U+0000, one of 128 characters that are 384 bytes, an annotation and a tag that are
+    not UTF-8: what AWS says of all others is stored."""
+    long_name = "あ" * 128
+    renamed = {}
+
+    def change(operation, text, region):
+        if region != "eu-west-1":
+            return text
+        if operation in ("DescribeConfigRules", "DescribeComplianceByConfigRule"):
+            for name, new in renamed.items():
+                text = text.replace(f'"{name}"'.encode(), new)
+        elif operation == "GetComplianceDetailsByConfigRule":
+            text = text.replace(b'"Annotation":"', b'"Annotation":"\xff')
+        elif operation == "ListAccounts":
+            text = text.replace(b'"Name":"', b'"Name":"\\u0000', 1)
+        return text
+
+    def answers(operation, body, region):
+        if operation == "GetComplianceDetailsByConfigRule" and long_name in body.decode():
+            return 200, b'{"EvaluationResults":[]}'
+        return None
+
+    simulator, cli, _ = behind_proxy(answers, change=change)
+    names = sorted({e[2] for e in truth(simulator) if e[1] == "eu-west-1"})
+    renamed.update({names[0]: b'"odd\\u0000name"',
+                    names[-1]: json.dumps(long_name, ensure_ascii=False).encode()})
+    done = cli(*RUN, expect=3)
+    assert "U+0000" in done.stderr
+    rows = cli.rows("query", "gaps")
+    odd = {row["name"] for row in rows if row["outcome"] == "failed"}
+    assert odd == {"odd\ufffdname"}, rows
+    assert all("cannot be asked for: ConfigRuleName holds U+0000" in row["message"] for row in rows
+               if row["outcome"] == "failed")
+    kept = [e for e in truth(simulator) if e[1] != "eu-west-1" or e[2] not in renamed]
+    told = evaluations(cli, "2026-11-22")
+    assert [e[:4] for e in told] == [e[:4] for e in kept]
+    assert {row["state"] for row in cli.rows("history", "verify")} == {"ok"}
+    cli("query", "findings")

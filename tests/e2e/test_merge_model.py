@@ -1,6 +1,7 @@
 """Merging against a model that stores every run whole: random weeks with churn, vanished resources,
 denied scopes and failed rules; shards late, repeated, in any order; runs in any order. Every
 answer about every run must be what the whole runs say."""
+import itertools
 import os
 import random
 import re
@@ -221,6 +222,20 @@ def check(store, runs, waived=lambda *finding: None):
             check_sheets(db, run.date)
 
 
+def kept_of(store, group_id):
+    """What is kept of the shards of a run, of the run itself, and its names."""
+    queries = ("SELECT s.* FROM run_shard s JOIN run r USING (run_no) WHERE group_id = ?",
+               "SELECT started_at, finished_at, evaluations FROM runs WHERE group_id = ?",
+               "SELECT account_id, n.name FROM run_account n JOIN account USING (account_key)"
+               " JOIN run r USING (run_no) WHERE group_id = ? AND EXISTS (SELECT 1 FROM run_shard s"
+               " JOIN run_scope k USING (run_no) JOIN scope USING (scope_key)"
+               " WHERE s.run_no = r.run_no AND k.shard_id = s.shard_id"
+               " AND scope.account_key = n.account_key)")
+    with open_history(store) as db:
+        return [sorted(repr({k: row[k] for k in row.keys() if k != "run_no"})
+                       for row in db.execute(query, (group_id,))) for query in queries]
+
+
 def random_runs(seed, count, in_order=False):
     rng = random.Random(seed)
     world, other_world = random_world(rng), random_world(rng)
@@ -258,5 +273,93 @@ def test_runs_and_shards_in_any_order_and_again(tmp_path, seed):
         merge(tmp_path, run.date)
         done.append(run)
         check(tmp_path, done)
+        at_once = tmp_path / f"at-once-{run.date}"
+        for shard in shards:
+            shard.put(at_once)
+        merge(at_once, run.date)
+        assert kept_of(tmp_path, run.date) == kept_of(at_once, run.date)
         merge(tmp_path, rng.choice(done).date)  # again: changes nothing
         check(tmp_path, done)
+
+
+# ---- the same shards, however they come
+
+
+def scan(run, shard_id, finished_at, rules, account=ACCOUNTS[0], name="payments", started=None,
+         outcome="scanned"):
+    """A shard of one scope; `rules` as ShardFile takes them, None for a shard without any scope."""
+    shard = ShardFile(run, shard_id, run, f"{run}T{finished_at}.000Z")
+    if started:
+        shard.started_at = f"{run}T{started}.000Z"
+    if rules is not None:
+        shard.scope(account, REGIONS[0], rules, name=name, outcome=outcome,
+                    error_code=None if outcome == "scanned" else "AccessDenied")
+    return shard
+
+
+def states(**states):
+    return {("AWS::S3::Bucket", name): state for name, state in states.items()}
+
+
+def crowded_run():
+    """Scans of one scope that are superseded wholly and in part, one that could not read a rule,
+    one that was denied, and a shard without scopes."""
+    run = "2026-01-04"
+    bad, good = "NON_COMPLIANT", "COMPLIANT"
+    return [
+        scan(run, "a", "06:00:00", {"s3": states(x=bad, y=good), "iam": states(u=bad)},
+             name="old-name", started="01:00:00"),
+        scan(run, "b", "07:00:00", {"s3": states(x=good), "iam": None}, name="payments"),
+        scan(run, "c", "05:00:00", {"s3": states(x=good, z=bad)}, name="a-third", started="00:30:00"),
+        scan(run, "d", "08:00:00", {}, outcome="denied", name="zz-late"),
+        scan(run, "e", "09:00:00", None, started="00:10:00"),
+    ]
+
+
+def whole(store):
+    """All that the history tells of runs and shards, and what it keeps: not in which keys, or when
+    it was written."""
+    with open_history(store) as db:
+        tables = {view: sorted(map(repr, map(tuple, db.execute(f"SELECT * FROM {view}"))))
+                  for view in ("run_shard", "runs", "coverage", "rule_coverage", "evaluations",
+                               "compliance_by_account", "changes", "trend")}
+        names = sorted(map(tuple, db.execute(
+            "SELECT a.account_id, n.name, n.environment FROM run_account n"
+            " JOIN account a USING (account_key)")))
+        rules = sorted(map(tuple, db.execute(
+            "SELECT name, source_owner, source_identifier FROM rule")))
+        assert [tuple(row) for query in VERIFY for row in db.execute(query)] == []
+        return tables | {"names": names, "rules": rules}
+
+
+def test_a_shard_that_is_wholly_superseded_is_recorded(tmp_path):
+    early, late = crowded_run()[:2]
+    late.put(tmp_path)
+    merge(tmp_path, early.group_id)
+    early.put(tmp_path)
+    merge(tmp_path, early.group_id)
+    with open_history(tmp_path) as db:
+        assert [row["shard_id"] for row in db.execute("SELECT shard_id FROM run_shard")] == ["a", "b"]
+        assert db.execute("SELECT started_at FROM runs").fetchone()[0].endswith("T01:00:00.000Z")
+
+
+def orders():
+    """All orders of the scans; the shard without scopes comes in at each place."""
+    for number, order in enumerate(itertools.permutations(range(4))):
+        yield order[:number % 5] + (4,) + order[number % 5:]
+
+
+@pytest.mark.parametrize("order", orders())
+def test_the_order_of_shards_changes_nothing(tmp_path, order):
+    """One after the other in this order, with a merge after each, against all at once."""
+    shards = crowded_run()
+    for shard in shards:
+        shard.put(tmp_path / "at_once")
+    merge(tmp_path / "at_once", shards[0].group_id)
+    for number in order:
+        shards[number].put(tmp_path / "in_order")
+        merge(tmp_path / "in_order", shards[0].group_id)
+    assert whole(tmp_path / "in_order") == whole(tmp_path / "at_once")
+    before = (tmp_path / "in_order/history/latest.json").read_bytes()
+    merge(tmp_path / "in_order", shards[0].group_id)  # it says all of this already
+    assert (tmp_path / "in_order/history/latest.json").read_bytes() == before

@@ -33,9 +33,9 @@ static void keep_rules(void *context, const ConfigRulePage *page, const Err *fai
     assert_int_equal(page == NULL, failure != NULL);
     for (size_t i = 0; page != NULL && i < page->count; i++) {
         const ConfigRule *rule = &page->rules[i];
-        buf_printf(&seen->text, "%s|%s|%s|%s|%s|%s|%s\n", rule->name, rule->arn, rule->state,
-                   rule->source_owner, rule->source_identifier, rule->created_by,
-                   rule->description);
+        buf_printf(&seen->text, "%s|%s|%s|%s|%s|%s|%s%s%s\n", rule->name, rule->arn, rule->state,
+                   rule->source_owner, rule->source_identifier, rule->created_by, rule->description,
+                   rule->oddity == NULL ? "" : " odd: ", rule->oddity == NULL ? "" : rule->oddity);
     }
     if (page != NULL && page->next_token != NULL) {
         buf_printf(&seen->text, "next %s", page->next_token);
@@ -132,6 +132,31 @@ static void rules_are_read_with_what_is_there(void **state) {
     assert_true(world_was_asked(world, 0, "\r\n\r\n{}"));
 }
 
+static void an_odd_rule_costs_no_other_rule(void **state) {
+    World *world = *state;
+    Err err = {0};
+    Seen seen = {0};
+    OWN(buf_done) Buf body = {0};
+    buf_puts(&body, "{\"ConfigRules\":[{\"ConfigRuleName\":\"a\\u0000b\"},"
+                    "{\"ConfigRuleName\":\"c\",\"Source\":{\"Owner\":[]}},{\"ConfigRuleName\":\"");
+    for (int i = 0; i < 128; i++) { /* 128 characters, 384 bytes */
+        buf_puts(&body, "\xe3\x81\x82");
+    }
+    buf_puts(&body, "\"},{\"ConfigRuleName\":\"d\"}]}");
+    world_answer(world, 200, buf_text(&body));
+    assert_int_equal(config_describe_rules(world->aws, &target, NULL, keep_rules, &seen, &err),
+                     ST_OK);
+    wait_for(world, &seen);
+    assert_int_equal(seen.failure.status, ST_OK);
+    const char *text = buf_text(&seen.text);
+    assert_non_null(strstr(text, "a\xef\xbf\xbd"
+                                 "b||||||"
+                                 " odd: ConfigRuleName holds U+0000 or bytes that are not UTF-8\n"
+                                 "c|||||| odd: Source.Owner must be text, not an array\n"));
+    assert_non_null(strstr(text, "\xe3\x81\x82||||||\nd||||||\n"));
+    buf_done(&seen.text);
+}
+
 static void the_token_goes_into_the_next_request(void **state) {
     World *world = *state;
     Err err = {0};
@@ -156,7 +181,6 @@ static void answers_without_sense_are_refused(void **state) {
         "{\"ConfigRules\":[{}]}",
         "{\"ConfigRules\":[{\"ConfigRuleName\":\"\"}]}",
         "{\"ConfigRules\":[{\"ConfigRuleName\":7}]}",
-        "{\"ConfigRules\":[{\"ConfigRuleName\":\"a\",\"Source\":{\"Owner\":[]}}]}",
         "{\"ConfigRules\":[],\"NextToken\":5}",
         "{\"ConfigRules\":[]} trailing",
     };
@@ -326,6 +350,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(recorder_states),
         WORLD_TEST(rules_are_read_with_what_is_there),
+        WORLD_TEST(an_odd_rule_costs_no_other_rule),
         WORLD_TEST(the_token_goes_into_the_next_request),
         WORLD_TEST(answers_without_sense_are_refused),
         WORLD_TEST(nonsense_then_sense_is_one_page),

@@ -230,6 +230,56 @@ static void writes_what_it_reads(void **state) {
     assert_string_equal(json_text_value(json_at(root, "text")), "a\"b\\c\n\t\x01/\xC3\xA9");
 }
 
+/* What json_chars says of each item, and what json_label_or shows of it in 5 characters. */
+static void expect_marked(const char *text, size_t size, const char *expected) {
+    Err err = {0};
+    Json *root = NULL;
+    OWN(buf_done) Buf seen = {0};
+    assert_int_equal(json_parse_marked(text, size, &root, &err), ST_OK);
+    for (const Json *item = json_first(root); item != NULL; item = json_next(item)) {
+        const char *sound = "odd";
+        const char *label = NULL;
+        (void)!json_chars(item, "", 0, 5, &sound, &err);
+        assert_int_equal(json_label_or(item, "", 5, "", &label, &err), ST_OK);
+        buf_printf(&seen, "%s=%s;", label, sound);
+    }
+    json_free(root);
+    assert_string_equal(buf_text(&seen), expected);
+}
+
+static void one_odd_text_does_not_cost_the_others(void **state) {
+    (void)state;
+    const struct {
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {"[\"a\\u0000b\", \"c\"]", "a\xef\xbf\xbd"
+                                   "b=odd;c=c;"},
+        {"[\"a\xff\xfe\", \"c\"]", "a\xef\xbf\xbd\xef\xbf\xbd=odd;c=c;"},
+        {"[\"\\ud800x\", \"\\ud83d\\ude00\"]",
+         "\xef\xbf\xbdx=odd;\xf0\x9f\x98\x80=\xf0\x9f\x98\x80;"},
+        {"[\"\\udc00\", \"c\\\\u0000\"]", "\xef\xbf\xbd=odd;c\\u\xe2\x80\xa6=odd;"},
+        {"[\"\\\xff\"]", NULL}, /* an escape that there is not */
+        {"[\"abcdef\", \"\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82\"]",
+         "abc\xe2\x80\xa6=odd;\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82="
+         "\xe3\x81\x82"
+         "\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82\xe3\x81\x82;"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (cases[i].expected != NULL) {
+            expect_marked(cases[i].text, strlen(cases[i].text), cases[i].expected);
+            continue;
+        }
+        Err err = {0};
+        Json *root = NULL;
+        assert_int_equal(json_parse_marked(cases[i].text, strlen(cases[i].text), &root, &err),
+                         ST_PROTOCOL);
+    }
+    expect_marked("[\"a\0b\"]", 7,
+                  "a\xef\xbf\xbd"
+                  "b=odd;");
+}
+
 static void replaces_bytes_that_are_no_utf8(void **state) {
     (void)state;
     OWN(buf_done) Buf out = {0};
@@ -269,6 +319,7 @@ int main(void) {
         cmocka_unit_test(refuses_deep_nesting),
         cmocka_unit_test(writes_what_it_reads),
         cmocka_unit_test(replaces_bytes_that_are_no_utf8),
+        cmocka_unit_test(one_odd_text_does_not_cost_the_others),
         cmocka_unit_test(writes_doubles_that_read_back_equal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
