@@ -217,13 +217,13 @@ static const char *type_name(const Json *node) {
     return cJSON_IsArray(node) ? "an array" : "an object";
 }
 
-static Status wrong_type(const Json *node, const char *path, const char *expected, Err *err) {
-    return err_set(err, ST_PROTOCOL, "%s must be %s, not %s", path[0] != '\0' ? path : "the value",
-                   expected, type_name(node));
-}
-
 static const char *said(const char *path) {
     return path[0] != '\0' ? path : "the value";
+}
+
+static Status wrong_type(const Json *node, const char *path, const char *expected, Err *err) {
+    return err_set(err, ST_PROTOCOL, "%s must be %s, not %s", said(path), expected,
+                   type_name(node));
 }
 
 /* A text of any length; marked ones are refused. */
@@ -252,7 +252,7 @@ static Status check_length(const char *path, size_t length, size_t min, size_t m
 
 Status json_text(const Json *node, const char *path, size_t min_bytes, size_t max_bytes,
                  const char **ret_text, Err *err) {
-    const char *text = NULL;
+    const char *text = "";
     TRY(find_text(node, path, &text, err));
     TRY(check_length(path, strlen(text), min_bytes, max_bytes, "bytes", err));
     *ret_text = text;
@@ -261,7 +261,7 @@ Status json_text(const Json *node, const char *path, size_t min_bytes, size_t ma
 
 Status json_chars(const Json *node, const char *path, size_t min_chars, size_t max_chars,
                   const char **ret_text, Err *err) {
-    const char *text = NULL;
+    const char *text = "";
     TRY(find_text(node, path, &text, err));
     TRY(check_length(path, str_count_chars(text), min_chars, max_chars, "characters", err));
     *ret_text = text;
