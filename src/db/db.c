@@ -237,6 +237,16 @@ Status db_set_pragma_int(Db *db, const char *pragma, int64_t number, Err *err) {
     return db_run(db, sql, NULL, err);
 }
 
+Status db_edit_schema(Db *db, bool allow, Err *err) {
+    if (allow) {
+        sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+        return db_run(db, "PRAGMA writable_schema = ON", NULL, err);
+    }
+    TRY(db_run(db, "PRAGMA writable_schema = RESET", NULL, err));
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return ST_OK;
+}
+
 static Status check(Db *db, const char *schema, const char *pragma, Err *err) {
     OWN(stmt_free_at) Stmt *stmt = NULL;
     bool row = false;

@@ -58,6 +58,10 @@ Status db_pragma_int(Db *db, const char *schema, const char *pragma, int64_t *re
                      Err *err) WARN_UNUSED;
 Status db_set_pragma_int(Db *db, const char *pragma, int64_t number, Err *err) WARN_UNUSED;
 
+/* Lets statements write the table sqlite_schema, until it is forbidden again and the schema read
+ * anew. For migrations of ours; not within a transaction. */
+Status db_edit_schema(Db *db, bool allow, Err *err) WARN_UNUSED;
+
 int64_t db_changes(const Db *db); /* rows touched by the last statement of db_run */
 int64_t db_last_rowid(const Db *db);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum { LATEST_MAX_BYTES = 64 * 1024, MAX_COPIES_OF_A_GROUP = 10000 };
+enum { SCHEMA_EDIT_VERSION = 11 }; /* its migration rewrites the texts of tables: see there */
 
 /* ---- latest.json ---- */
 
@@ -173,6 +174,10 @@ static Status check_is_history(Db *db, const char *path, int64_t *ret_version, E
 
 /* One migration is one transaction. */
 static Status migrate_to(Db *db, int64_t version, const char *sql, Err *err) {
+    bool edits_schema = version == SCHEMA_EDIT_VERSION;
+    if (edits_schema) {
+        TRY(db_edit_schema(db, true, err));
+    }
     TRY(db_begin(db, err));
     Status status = db_run(db, sql, NULL, err);
     if (status == ST_OK) {
@@ -183,9 +188,9 @@ static Status migrate_to(Db *db, int64_t version, const char *sql, Err *err) {
     }
     if (status != ST_OK) {
         db_rollback(db);
-        err_wrap(err, "migrating the history to schema version %lld", (long long)version);
+        return err_wrap(err, "migrating the history to schema version %lld", (long long)version);
     }
-    return status;
+    return edits_schema ? db_edit_schema(db, false, err) : ST_OK;
 }
 
 /* Files of sql/migrations/ are in the order of their numbers. */

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { HISTORY_APPLICATION_ID = 0x63666864 /* cfhd */, HISTORY_SCHEMA_VERSION = 10 };
+enum { HISTORY_APPLICATION_ID = 0x63666864 /* cfhd */, HISTORY_SCHEMA_VERSION = 11 };
 
 /* What history/latest.json says of a history. */
 typedef struct HistoryRef {
