@@ -1,6 +1,7 @@
 #include "aws/profile.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "format/ini.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX_BYTES = 1 << 20, FILE_COUNT = 2 };
+enum { FILE_MAX_BYTES = 16 << 20, FILE_COUNT = 2 };
 
 typedef struct SharedFile {
     char *path; /* NULL = there is no place for it */
@@ -93,6 +94,27 @@ static Status read_file(SharedFile *file, Err *err) {
     return status;
 }
 
+/* Without a profile that is named, keys of the environment come first: who has them can do without
+ * the file of keys, whatever is wrong with it. Settings stand in the other file. */
+static bool is_needed(const Profile *profile, int file) {
+    bool is_named = profile->is_explicit || profile->named_by != NULL;
+    return file != PROFILE_CREDENTIALS || is_named || str_is_empty(getenv("AWS_ACCESS_KEY_ID"));
+}
+
+static Status read_files(Profile *profile, Err *err) {
+    for (int file = 0; file < FILE_COUNT; file++) {
+        Err problem;
+        Status status = read_file(&profile->files[file], &problem);
+        if (status != ST_OK && is_needed(profile, file)) {
+            return err_set(err, status, "%s", problem.message);
+        }
+        if (status != ST_OK) {
+            log_message(LOG_WARN, "passed over, as the environment has keys: %s", problem.message);
+        }
+    }
+    return ST_OK;
+}
+
 static void choose_name(Profile *profile, const char *name) {
     static const char *const variables[] = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"};
     profile->is_explicit = name != NULL;
@@ -139,9 +161,7 @@ Status profile_open(const char *name, Profile **ret_profile, Err *err) {
     profile->files[PROFILE_CONFIG].path = find_path("AWS_CONFIG_FILE", "config");
     profile->files[PROFILE_CREDENTIALS].path =
         find_path("AWS_SHARED_CREDENTIALS_FILE", "credentials");
-    for (int file = 0; file < FILE_COUNT; file++) {
-        TRY(read_file(&profile->files[file], err));
-    }
+    TRY(read_files(profile, err));
     TRY(check_name(profile, err));
     *ret_profile = profile;
     profile = NULL;

@@ -24,8 +24,9 @@ typedef struct ProfileValue {
 
 /* Reads both files. `name` is the profile that was named for this program in particular, which puts
  * it before the keys of the environment; NULL means $AWS_PROFILE, $AWS_DEFAULT_PROFILE or
- * "default". ST_INPUT names the file and line that makes no sense; ST_USAGE when a profile that is
- * named is in neither file. */
+ * "default". A credentials file that cannot be read is passed over where the environment has keys
+ * and no profile is named. ST_INPUT names the file and line that makes no sense; ST_USAGE when a
+ * profile that is named is in neither file. */
 Status profile_open(const char *name, Profile **ret_profile, Err *err) WARN_UNUSED;
 void profile_close(Profile *profile); /* wipes it. NULL is fine */
 void profile_close_at(Profile **profile);

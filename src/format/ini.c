@@ -4,9 +4,10 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ITEMS = 10000 }; /* sections, or properties */
+enum { MAX_OF_A_SECTION = 10000 }; /* properties: each is compared with all before it */
 
 /* The text is looked at line by line; values are ended with a NUL only when it is clear that no
  * further line belongs to them. */
@@ -47,6 +48,12 @@ static char *trim_end(const char *begin, char *end) {
 
 /* --- Sections -------------------------------------------------------------------------------- */
 
+/* Room for one more of `count`: twice as much whenever that is a power of two. */
+static void *make_room(void *items, size_t count, size_t size) {
+    bool is_full = (count & (count - 1)) == 0;
+    return is_full ? mem_grow(items, count == 0 ? 1 : count * 2, size) : items;
+}
+
 static Status begin_section(Reader *reader, char *begin, char *end, Err *err) {
     Ini *ini = reader->ini;
     char *close = memchr(begin, ']', (size_t)(end - begin));
@@ -62,15 +69,7 @@ static Status begin_section(Reader *reader, char *begin, char *end, Err *err) {
     if (name == close || *name == '\0') {
         return refuse(reader, err, "the section has no name");
     }
-    const IniSection *same = ini_find_section(ini, name);
-    if (same != NULL) {
-        return err_set(err, ST_INPUT, "%.500s:%d: [%.80s] is there already, in line %d",
-                       reader->path, reader->line, name, same->line);
-    }
-    if (ini->section_count == MAX_ITEMS) {
-        return refuse(reader, err, "there are too many sections");
-    }
-    ini->sections = mem_grow(ini->sections, ini->section_count + 1, sizeof *ini->sections);
+    ini->sections = make_room(ini->sections, ini->section_count, sizeof *ini->sections);
     ini->sections[ini->section_count++] =
         (IniSection){.name = name, .line = reader->line, .first = ini->property_count};
     reader->in_section = true;
@@ -89,10 +88,10 @@ static Status add_property(Reader *reader, const char *name, const char *value, 
         return err_set(err, ST_INPUT, "%.500s:%d: %.80s is set already, in line %d", reader->path,
                        reader->line, name, same->line);
     }
-    if (ini->property_count == MAX_ITEMS) {
-        return refuse(reader, err, "there are too many properties");
+    if (section->count == MAX_OF_A_SECTION) {
+        return refuse(reader, err, "there are too many properties in one section");
     }
-    ini->properties = mem_grow(ini->properties, ini->property_count + 1, sizeof *ini->properties);
+    ini->properties = make_room(ini->properties, ini->property_count, sizeof *ini->properties);
     ini->properties[ini->property_count++] =
         (IniProperty){.name = name, .value = value, .line = reader->line};
     section->count++;
@@ -200,6 +199,31 @@ static Status read_lines(Reader *reader, Err *err) {
     return ST_OK;
 }
 
+static int by_name(const void *a, const void *b) {
+    const IniSection *one = *(const IniSection *const *)a;
+    const IniSection *other = *(const IniSection *const *)b;
+    int order = strcmp(one->name, other->name);
+    return order != 0 ? order : (one->line > other->line) - (one->line < other->line);
+}
+
+/* Of many: a file may have thousands of profiles. */
+static Status check_unique(const Reader *reader, Err *err) {
+    const Ini *ini = reader->ini;
+    OWN(mem_free_at) char *memory = mem_grow(NULL, ini->section_count + 1, sizeof(void *));
+    const IniSection **sorted = (const IniSection **)(void *)memory;
+    for (size_t i = 0; i < ini->section_count; i++) {
+        sorted[i] = &ini->sections[i];
+    }
+    qsort(sorted, ini->section_count, sizeof *sorted, by_name);
+    for (size_t i = 1; i < ini->section_count; i++) {
+        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
+            return err_set(err, ST_INPUT, "%.500s:%d: [%.80s] is there already, in line %d",
+                           reader->path, sorted[i]->line, sorted[i]->name, sorted[i - 1]->line);
+        }
+    }
+    return ST_OK;
+}
+
 Status ini_parse(const char *path, const char *text, size_t size, Ini *ret_ini, Err *err) {
     *ret_ini = (Ini){0};
     Reader reader = {.ini = ret_ini, .path = path};
@@ -208,6 +232,9 @@ Status ini_parse(const char *path, const char *text, size_t size, Ini *ret_ini, 
     }
     buf_append(&ret_ini->text, text, size);
     Status status = read_lines(&reader, err);
+    if (status == ST_OK) {
+        status = check_unique(&reader, err);
+    }
     if (status != ST_OK) {
         ini_done(ret_ini);
     }

@@ -101,6 +101,34 @@ def test_the_region_comes_from_the_nearest(home, organization):
     assert f"{home.config_path}:2: region='the moon' is not a region" in line
 
 
+def test_a_config_of_thousands_of_profiles(home, organization):
+    """Tools that write a profile for each account and role leave such files."""
+    home.config("[default]\nregion = us-east-1\n" + "".join(f"""
+[profile account-{i:04}-{role}]
+sso_session = work
+sso_account_id = {i:012}
+sso_role_name = {role}
+region = eu-west-1
+output = json
+cli_pager =
+retry_mode = adaptive
+max_attempts = 10
+""" for i in range(1300) for role in ("admin", "audit")) + base_profile("region = eu-west-1"))
+    env = {k: v for k, v in organization.env.items() if "REGION" not in k}
+    assert home.whoami(env=env)["region"] == "us-east-1"
+    assert home.whoami("--profile", "base", env=env)["source"].startswith("keys of profile 'base'")
+
+
+def test_a_credentials_file_that_is_not_needed_may_be_broken(home, organization):
+    home.credentials("[default\naws_access_key_id = X\n")
+    done = home.run("whoami", env=organization.env)
+    assert "passed over, as the environment has keys: " in done.stderr
+    assert f"{home.credentials_path}:1: " in done.stderr
+    for words, more in ((("--profile", "default"), {}), ((), {"AWS_PROFILE": "default"}),
+                        ((), {"AWS_ACCESS_KEY_ID": ""})):
+        home.refused("whoami", *words, env=organization.env | more, expect=2)
+
+
 # --- The same choice as botocore's ---
 
 PROCESS = """credential_process = echo '{"Version": 1, "AccessKeyId": "PROCESS", \

@@ -107,16 +107,34 @@ static void what_makes_no_sense_is_named_by_file_and_line(void **state) {
     REFUSED("[a]\nx = \0\n", "some/file is not text in UTF-8");
 }
 
-static void there_is_an_end_to_sections_and_properties(void **state) {
+static void there_may_be_thousands_of_sections(void **state) {
+    (void)state;
+    OWN(buf_done) Buf text = {0};
+    OWN(ini_done) Ini ini = {0};
+    Err err = {0};
+    for (int i = 0; i < 20000; i++) {
+        buf_printf(&text, "[profile p%d]\nregion = r%d\n", i, i);
+    }
+    assert_int_equal(ini_parse("f", buf_text(&text), text.size, &ini, &err), ST_OK);
+    const IniSection *last = ini_find_section(&ini, "profile p19999");
+    assert_string_equal(ini_find_property(&ini, last, "region")->value, "r19999");
+    ini_done(&ini);
+    buf_puts(&text, "[profile p7]\n");
+    assert_int_equal(ini_parse("f", buf_text(&text), text.size, &ini, &err), ST_INPUT);
+    assert_string_equal(err.message, "f:40001: [profile p7] is there already, in line 15");
+}
+
+static void there_is_an_end_to_the_properties_of_one(void **state) {
     (void)state;
     OWN(buf_done) Buf text = {0};
     Ini ini;
     Err err = {0};
+    buf_puts(&text, "[a]\n");
     for (int i = 0; i <= 10000; i++) {
-        buf_printf(&text, "[%d]\n", i);
+        buf_printf(&text, "x%d = 1\n", i);
     }
     assert_int_equal(ini_parse("f", buf_text(&text), text.size, &ini, &err), ST_INPUT);
-    assert_string_equal(err.message, "f:10001: there are too many sections");
+    assert_string_equal(err.message, "f:10002: there are too many properties in one section");
 }
 
 int main(void) {
@@ -128,7 +146,8 @@ int main(void) {
         cmocka_unit_test(properties_stand_inside_an_empty_one),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(what_makes_no_sense_is_named_by_file_and_line),
-        cmocka_unit_test(there_is_an_end_to_sections_and_properties),
+        cmocka_unit_test(there_may_be_thousands_of_sections),
+        cmocka_unit_test(there_is_an_end_to_the_properties_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
