@@ -46,7 +46,11 @@ LEFT JOIN run_rule x ON x.run_no = :run_no AND x.rule_key = r.rule_key
 WHERE s.outcome = 'scanned' AND NOT m.is_same AND l.outcome IS NOT 'failed'
   AND (m.takes_scope
        OR x.outcome = 'failed'
-       OR (x.outcome = 'rescued' AND s.finished_at > x.read_at));
+       OR (x.outcome = 'rescued'
+           AND (s.finished_at, :shard_id)
+               > (x.read_at, coalesce((SELECT z.shard_id FROM rescue z
+                                       WHERE z.run_no = :run_no AND z.rule_key = r.rule_key),
+                                      ''))));
 
 -- What another shard of this run had read of them is superseded from now on: the counts of a shard
 -- follow from all shards, not from the order in which they came.
