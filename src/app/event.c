@@ -9,7 +9,7 @@
 
 static const char *const mode_names[] = {"batch",  "final", "plan", "merge",
                                          "report", "run",   "check"};
-enum { MODE_COUNT = sizeof mode_names / sizeof mode_names[0], ACCOUNT_NAME_BYTES = 128 };
+enum { MODE_COUNT = sizeof mode_names / sizeof mode_names[0], ACCOUNT_NAME_CHARACTERS = 128 };
 
 const EventDefaults event_defaults = {EVENT_BATCH, EVENT_RUN};
 
@@ -110,8 +110,8 @@ static Status parse_account(const Json *item, size_t index, Event *event, Err *e
     snprintf(name, sizeof name, "accounts[%zu].account_name", index);
     const Json *account_name = json_at(item, "account_name");
     const char *text = account_name == NULL ? "" : json_text_value(account_name);
-    if (text == NULL || strlen(text) > ACCOUNT_NAME_BYTES) {
-        return event_refuse(err, name, "text of at most 128 bytes");
+    if (text == NULL || str_count_chars(text) > ACCOUNT_NAME_CHARACTERS) {
+        return event_refuse(err, name, "text of at most 128 characters");
     }
     EventAccount *account = &event->accounts[event->account_count++];
     account->id = arena_strdup(&event->arena, id);

@@ -110,9 +110,10 @@ static Status add_account(const Source *source, int position, const char *id, co
         bad_place(source, position, buf_text(&what), err);
         return hint_bad_id(id, err);
     }
-    if (strlen(name) > PLAN_NAME_BYTES || has_control_bytes(name)) {
+    if (strlen(name) > PLAN_NAME_BYTES || str_count_chars(name) > PLAN_NAME_CHARACTERS ||
+        has_control_bytes(name)) {
         bad_place(source, position, "the name cannot be used", err);
-        return err_hint(err, "a name is one line of at most %d bytes", PLAN_NAME_BYTES);
+        return err_hint(err, "a name is one line of at most %d characters", PLAN_NAME_CHARACTERS);
     }
     if (source->entries->count == PLAN_MAX_ACCOUNTS) {
         bad_place(source, position, "there are too many accounts", err);

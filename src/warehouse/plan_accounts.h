@@ -6,7 +6,12 @@
 #include "warehouse/plan.h"
 
 /* Of an account's name, and of the reason why it is not scanned, at most. */
-enum { PLAN_NAME_BYTES = 128, PLAN_SKIP_BYTES = 64, PLAN_PATH_BYTES = 4096 };
+enum {
+    PLAN_NAME_CHARACTERS = 128,
+    PLAN_NAME_BYTES = 512,
+    PLAN_SKIP_BYTES = 64,
+    PLAN_PATH_BYTES = 4096
+};
 
 typedef struct PlanEntry {
     PlanAccount account;

@@ -538,3 +538,17 @@ def test_a_run_of_no_known_organization_says_none(start, how):
     cli("run", *REGIONS, "--group-id", "2026-11-22", *flags)
     row, = cli.rows("query", "sheet_run")
     assert row["organization_id"] is None and row["management_account"] is None
+
+
+def test_a_name_of_an_account_is_measured_in_characters(start, tmp_path):
+    """AWS allows 50; 45 characters of Japanese have 135 bytes."""
+    simulator, cli = start("--accounts", "2", "--rules", "2")
+    ids = [account["Id"] for account in simulator.accounts()]
+    name, path = "暗号化されたバケットの規則の例" * 3, tmp_path / "accounts.csv"
+    path.write_text("id,name\n" + "".join(f"{i},{name}\n" for i in ids), encoding="utf-8")
+    cli("scan", *REGIONS, "--group-id", "g", "--accounts", path)
+    with shard(cli, "g") as db:
+        assert {row[0] for row in db.execute("SELECT account_name FROM scope")} == {name}
+    path.write_text(f"id,name\n{ids[0]},{'é' * 129}\n", encoding="utf-8")
+    done = cli("plan", *REGIONS, "--group-id", "h", "--accounts", path, expect=2)
+    assert "at most 128 characters" in done.stderr
