@@ -207,6 +207,9 @@ static Status read_evaluation(const Json *item, ConfigEvaluation *it, Err *err) 
     TRY(json_chars(item, QUALIFIER "ResourceId", 1, RESOURCE_ID_MAX_CHARS, &it->resource_id, err));
     TRY(json_text_or(item, QUALIFIER "EvaluationMode", WORD_MAX_BYTES, "DETECTIVE", &it->mode,
                      err));
+    if (!str_equal(it->mode, "DETECTIVE") && !str_equal(it->mode, "PROACTIVE")) {
+        return err_set(err, ST_PROTOCOL, "the mode %.64s is none that is known", it->mode);
+    }
     TRY(read_compliance(item, "ComplianceType", &it->compliance, err));
     TRY(json_label_or(item, "Annotation", TEXT_MAX_CHARS, "", &it->annotation, err));
     return read_time(item, "ResultRecordedTime", &it->recorded_ms, err);

@@ -282,6 +282,10 @@ static void evaluations_out_of_range_are_refused(void **state) {
     expect_refused_evaluation(world, "{" ID("r", "T", "b") ",\"ComplianceType\":\"FINE\"}");
     expect_refused_evaluation(world, "{" ID("r", "T", "b") ",\"ComplianceType\":1}");
     expect_refused_evaluation(
+        world, "{\"EvaluationResultIdentifier\":{\"EvaluationResultQualifier\":{\"ConfigRuleName\":"
+               "\"r\",\"ResourceType\":\"T\",\"ResourceId\":\"b\",\"EvaluationMode\":\"OTHER\"}},"
+               "\"ComplianceType\":\"COMPLIANT\"}");
+    expect_refused_evaluation(
         world, "{" ID("r", "T", "b") ",\"ComplianceType\":\"COMPLIANT\",\"ResultRecordedTime\":"
                                      "1e300}");
     expect_refused_evaluation(
