@@ -22,7 +22,9 @@ SELECT 'rule_tag' FROM shard.rule_tag WHERE NOT is_text(tag_key) OR NOT is_text(
 UNION ALL
 SELECT 'resource_type' FROM shard.resource_type WHERE resource_type_key <= 0 OR NOT is_text(name)
 UNION ALL
-SELECT 'tag_set' FROM shard.tag_set WHERE tag_set_key <= 0 OR NOT is_text(tags)
+SELECT 'tag_set' FROM shard.tag_set
+WHERE tag_set_key <= 0 OR NOT is_text(tags)
+   OR instr(replace(tags, '\\', ''), '\u0000') > 0 -- an escape of U+0000, at which JSON is cut
 UNION ALL
 SELECT 'tag_set' FROM shard.tag_set s, json_each(iif(json_valid(s.tags), s.tags, '{}')) j
 WHERE NOT is_text(j.key) OR (j.type = 'text' AND NOT is_text(j.value))

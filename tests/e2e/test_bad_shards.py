@@ -206,6 +206,9 @@ BAD_SHARDS = {
     "tags that are no JSON": (
         lambda cli: put_changed(cli, "INSERT INTO tag_set (tags) VALUES ('{\"mox.owner\": ')"),
         "NOT NULL constraint failed: told_tag_set.tags"),
+    "a tag with U+0000 in an escape": (
+        lambda cli: put_changed(cli, r"""INSERT INTO tag_set (tags)
+                                         VALUES ('{"mox.owner": "a\u0000b"}')"""), "tag_set"),
     "a row that points to nothing": (lambda cli: put_changed(cli, "DELETE FROM rule"),
                                      "points to nothing"),
     "UTF-16": (lambda cli: put_other_encoding(cli), "not in UTF-8"),
