@@ -214,7 +214,7 @@ static Status check_unique(const Reader *reader, Err *err) {
     for (size_t i = 0; i < ini->section_count; i++) {
         sorted[i] = &ini->sections[i];
     }
-    qsort(sorted, ini->section_count, sizeof *sorted, by_name);
+    qsort(sorted, ini->section_count, sizeof(void *), by_name);
     for (size_t i = 1; i < ini->section_count; i++) {
         if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
             return err_set(err, ST_INPUT, "%.500s:%d: [%.80s] is there already, in line %d",
