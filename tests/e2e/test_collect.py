@@ -370,12 +370,12 @@ def test_the_deadline_names_what_is_left(start):
 
 def test_a_short_deadline_gets_further_every_time(start):
     """Not all scopes share the connections: the first to begin have come to their end."""
-    simulator, cli = start("--accounts", "10", "--rules", "40", "--latency-ms", "40")
+    simulator, cli = start("--accounts", "10", "--rules", "40", "--latency-ms", "80")
     done, status = 0, 3
     for _ in range(20):
         if status != 3:
             break
-        status = cli("scan", *REGIONS, "--group-id", "g", "--deadline", "3s", "--concurrency", "6",
+        status = cli("scan", *REGIONS, "--group-id", "g", "--deadline", "8s", "--concurrency", "6",
                      expect=None).returncode
         now = len(written(cli, "g"))
         assert now > done
